@@ -1,0 +1,327 @@
+"""The vocabulary of a mapping file. Closed on purpose: a word that is not here is an error, never ignored.
+
+Read top to bottom in the order the data travels: source, references, enrich, group, keep, fields, quality, target.
+The page docs/mapping-reference.md explains each word to consultants; ``docs/`` and this module are kept in step by a test.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field, StrictBool, StrictFloat, StrictInt, StrictStr, model_validator
+
+from fs_integration.spec.metadata import ColumnKind, Frozen
+
+Scalar = StrictStr | StrictInt | StrictFloat | StrictBool | None
+Identifier = Annotated[StrictStr, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+System = Literal["finance_operations", "dataverse"]
+
+
+class Basis(StrEnum):
+    """How sure we are of a line: stated by Microsoft's documents, our inference, or open."""
+
+    DOCUMENTED = "documented"
+    INFERRED = "inferred"
+    UNCONFIRMED = "unconfirmed"
+
+
+class Remark(Frozen):
+    """What every line may carry beside its meaning."""
+
+    basis: Basis = Basis.DOCUMENTED
+    note: StrictStr = ""
+
+
+class Condition(Remark):
+    """``field`` compared with constants. Exactly one of ``is``, ``is_not``, ``in`` or a bound is given.
+
+    :param enum: name of the F&O enumeration when ``field`` is one; its literals need it.
+    """
+
+    field: StrictStr
+    is_: Scalar = Field(default=None, alias="is")
+    is_not: Scalar = None
+    in_: tuple[Scalar, ...] = Field(default=(), alias="in")
+    at_least: Scalar = None
+    at_most: Scalar = None
+    enum: StrictStr | None = None
+
+    @model_validator(mode="after")
+    def _one_comparison(self) -> Condition:
+        given = self.model_fields_set & {"is_", "is_not", "in_", "at_least", "at_most"}
+        if not given or (len(given) > 1 and given != {"at_least", "at_most"}):
+            raise ValueError("give exactly one of `is`, `is_not`, `in`, `at_least`, `at_most` (or both bounds)")
+        return self
+
+
+class Otherwise(StrEnum):
+    """What happens to a row for which a rule has no answer."""
+
+    REJECT = "reject"  # quarantine the row
+    BLOCK = "block"  # the parent is not there yet; released by itself when it arrives
+    SKIP = "skip"  # not meant to travel
+    NULL = "null"  # leave the column empty
+    KEEP = "keep"  # take the value as it is
+
+
+class Reference(Remark):
+    """A table staged before the transform, to look values up in.
+
+    :param key: columns that identify one row of it; :param take: columns the mapping uses.
+    :param same_company: read only the rows of the legal entity in work.
+    """
+
+    system: System
+    entity: StrictStr
+    key: tuple[StrictStr, ...] = Field(min_length=1)
+    take: tuple[StrictStr, ...] = Field(min_length=1)
+    where: tuple[Condition, ...] = ()
+    same_company: StrictBool = False
+    ignore_case: StrictBool = True
+
+
+class ChangedSince(Remark):
+    """Read only rows changed in the run's interval, with an overlap for ties and clock differences."""
+
+    field: StrictStr
+    overlap_minutes: StrictInt = Field(default=10, ge=0, le=1440)
+
+
+class PackageExport(Remark):
+    """Read through a data-management export project instead of OData.
+
+    :param project: name of the export project (definition group) that exists in F&O.
+    :param data_entity: label of the data entity inside it.
+    :param columns: column of the package file -> name used in the mapping.
+    """
+
+    project: StrictStr
+    data_entity: StrictStr
+    columns: dict[StrictStr, StrictStr] = Field(min_length=1)
+
+
+class Enrich(Remark):
+    """Add columns to the source rows from a reference, matched by source columns in the order of the reference's key."""
+
+    reference: Identifier
+    by: tuple[StrictStr, ...] = Field(min_length=1)
+    add: dict[StrictStr, StrictStr] = Field(min_length=1)  # new source column -> reference column
+    otherwise: Otherwise = Otherwise.REJECT
+    reason: StrictStr = ""
+
+
+class Group(Remark):
+    """Make one row of several: rows equal in ``by`` are added up in ``sum``; other columns take the first value."""
+
+    by: tuple[StrictStr, ...] = Field(min_length=1)
+    sum: tuple[StrictStr, ...] = Field(min_length=1)
+
+
+class Keep(Condition):
+    """Keep the rows that fulfil the condition; the others end as ``otherwise`` says, with the reason."""
+
+    otherwise: Literal[Otherwise.REJECT, Otherwise.BLOCK, Otherwise.SKIP] = Otherwise.SKIP
+    reason: StrictStr
+
+
+class Source(Remark):
+    """Where rows come from.
+
+    :param key: columns that identify a source row; :param company_field: column that holds the legal entity.
+    :param changed_since: None means a full read, a snapshot; only a snapshot can show that a row vanished.
+    """
+
+    system: System
+    entity: StrictStr
+    route: Literal["odata", "package"] = "odata"
+    package: PackageExport | None = None
+    key: tuple[StrictStr, ...] = Field(min_length=1)
+    company_field: StrictStr | None = None
+    where: tuple[Condition, ...] = ()
+    changed_since: ChangedSince | None = None
+    enrich: tuple[Enrich, ...] = ()
+    group: Group | None = None
+    keep: tuple[Keep, ...] = ()
+    batch_rows: StrictInt = Field(default=50_000, ge=1, le=1_000_000)
+
+    @model_validator(mode="after")
+    def _package_given(self) -> Source:
+        if self.route == "package" and self.package is None:
+            raise ValueError("`route: package` needs a `package:` block")
+        return self
+
+
+class Lookup(Remark):
+    """Replace the value by a column of a reference.
+
+    :param take: reference column to take; :param within: reference key column -> target column shaped before, for keys
+        that are unique only inside a parent (a unit inside its unit group).
+    """
+
+    reference: Identifier
+    take: StrictStr
+    within: dict[StrictStr, StrictStr] = Field(default_factory=dict)
+
+
+class Clamp(Frozen):
+    """Pull a number into a range."""
+
+    min: StrictInt | StrictFloat | None = None
+    max: StrictInt | StrictFloat | None = None
+
+
+class FieldRule(Remark):
+    """How one target column gets its value. Exactly one of ``from``, ``value``, ``fn``.
+
+    Steps run in this order: source value (trimmed, empty text is null), ``default``, ``value_map``, ``lookup``,
+    conversion to the target column's kind, ``round`` (half to even), ``clamp``, ``max_length``, ``required``.
+
+    :param args: source columns handed to ``fn``.
+    :param otherwise: what happens when value map or lookup has no answer for a value that is there.
+    :param too_long: what happens to text longer than ``max_length`` (or than the target column).
+    """
+
+    to: StrictStr
+    from_: StrictStr | None = Field(default=None, alias="from")
+    value: Scalar = None
+    fn: Identifier | None = None
+    args: tuple[StrictStr, ...] = ()
+    kind: ColumnKind | None = None
+    default: Scalar = None
+    value_map: Identifier | dict[StrictStr, Scalar] | None = None
+    lookup: Lookup | None = None
+    round: StrictInt | None = Field(default=None, ge=0, le=10)
+    clamp: Clamp | None = None
+    max_length: StrictInt | None = Field(default=None, ge=1)
+    too_long: Literal["reject", "truncate"] = "reject"
+    required: StrictBool = False
+    only_on_create: StrictBool = False
+    otherwise: Otherwise = Otherwise.REJECT
+    reason: StrictStr = ""
+
+    @model_validator(mode="after")
+    def _one_source(self) -> FieldRule:
+        if len(self.model_fields_set & {"from_", "value", "fn"}) != 1:
+            raise ValueError("give exactly one of `from`, `value`, `fn`")
+        return self
+
+
+class QualityRule(Remark):
+    """One expectation on the raw or on the shaped batch.
+
+    :param failing: reject the rows, stop the batch, or only warn.
+    :param max_drop_percent: for ``row_count_change``: how far the row count may fall below the last successful run's.
+    """
+
+    expect: Literal[
+        "not_null", "unique", "max_length", "between", "one_of", "matches", "decimals_at_most",
+        "row_count_between", "row_count_change",
+    ]  # fmt: skip
+    stage: Literal["raw", "shaped"] = "shaped"
+    field: StrictStr | None = None
+    fields: tuple[StrictStr, ...] = ()
+    min: StrictInt | StrictFloat | None = None
+    max: StrictInt | StrictFloat | None = None
+    values: tuple[Scalar, ...] = ()
+    pattern: StrictStr | None = None
+    max_drop_percent: StrictInt | None = Field(default=None, ge=0, le=100)
+    failing: Literal["reject_row", "stop_batch", "warn"] = "reject_row"
+    reason: StrictStr = ""
+
+
+class Protect(Condition):
+    """Rows already in the target that fulfil the condition are not ours to change; the source row is quarantined."""
+
+    reason: StrictStr
+
+
+class Vanished(Remark):
+    """What to write for rows that were written before and are no longer in a full read."""
+
+    set: dict[StrictStr, Scalar] = Field(min_length=1)
+    max_percent: StrictInt = Field(default=50, ge=0, le=100)  # more vanished rows than this stop the load
+
+
+class Target(Remark):
+    """Where rows go.
+
+    :param key: integration key, target columns; :param addressed_by: ``alternate_key`` when the table has one on ``key``,
+        else ``primary_key``: ids are found by reading ``key`` and new rows get an id derived from it.
+    :param request_rows: rows in one bulk request; :param parallel_requests: bulk requests under way at once.
+    :param compare: which rows reconciliation reads back: those written in the run, all, or none.
+    :param max_drift: rows whose target value may differ from what was sent before the run fails.
+    """
+
+    system: System
+    table: StrictStr
+    key: tuple[StrictStr, ...] = Field(min_length=1)
+    addressed_by: Literal["alternate_key", "primary_key"] = "alternate_key"
+    when_found: Literal["update", "skip"] = "update"
+    protect: tuple[Protect, ...] = ()
+    vanished: Vanished | None = None
+    request_rows: StrictInt = Field(default=1000, ge=1, le=5000)
+    parallel_requests: StrictInt = Field(default=4, ge=1, le=52)
+    compare: Literal["written", "all", "none"] = "written"
+    max_drift: StrictInt = Field(default=0, ge=0)
+
+
+class Thresholds(Remark):
+    """How much may be quarantined before the gate stops the load: a share of the rows read, and a number of rows.
+
+    The load stops when more than ``max_percent`` of the rows *and* more than ``min_rows`` rows are quarantined, so that
+    one bad row among three does not stop an area.
+    """
+
+    max_percent: StrictInt = Field(default=20, ge=0, le=100)
+    min_rows: StrictInt = Field(default=10, ge=0)
+
+
+class MappingTask(Remark):
+    """One task of Microsoft's template: one source, one target."""
+
+    name: Identifier
+    title: StrictStr
+    source: Source
+    references: dict[Identifier, Reference] = Field(default_factory=dict)
+    target: Target
+    fields: tuple[FieldRule, ...] = Field(min_length=1)
+    quality: tuple[QualityRule, ...] = ()
+    thresholds: Thresholds = Thresholds()
+
+
+class Mapping(Remark):
+    """One integration area: Microsoft's template as data.
+
+    :param version: raised by us when a standard mapping changes; overlays name the version they were written for.
+    :param requires: mappings that must have run before.
+    """
+
+    mapping: Identifier
+    version: StrictInt = Field(default=1, ge=1)
+    title: StrictStr
+    description: StrictStr = ""
+    requires: tuple[Identifier, ...] = ()
+    value_maps: dict[Identifier, dict[StrictStr, Scalar]] = Field(default_factory=dict)
+    tasks: tuple[MappingTask, ...] = Field(min_length=1)
+
+    def task(self, name: str) -> MappingTask:
+        """Return the task of this name. :raises KeyError: when there is none."""
+        return {task.name: task for task in self.tasks}[name]
+
+
+class Organization(Frozen):
+    """One legal entity served by a connection set. ``legal_entity`` is the F&O company id."""
+
+    legal_entity: StrictStr
+    business_unit: StrictStr = ""
+
+
+class ConnectionSet(Frozen):
+    """Which Airflow connections a DAG uses and for which legal entities; changing it moves a DAG from test to production."""
+
+    connection_set: Identifier
+    finance_operations: StrictStr = "finance_operations_default"
+    dataverse: StrictStr = "dataverse_default"
+    ledger: StrictStr = "fs_integration_ledger"
+    organizations: tuple[Organization, ...] = Field(min_length=1)
