@@ -1,0 +1,15 @@
+"""One Airflow operator per pipeline step. Thin: they fetch, call the pipeline, and hand on."""
+
+from fs_integration.operators.extract import ExtractEntityOperator
+from fs_integration.operators.load import LoadEntityOperator
+from fs_integration.operators.quality_gate import QualityGateOperator
+from fs_integration.operators.reconcile import ReconcileLoadOperator
+from fs_integration.operators.transform import TransformBatchOperator
+
+__all__ = [
+    "ExtractEntityOperator",
+    "LoadEntityOperator",
+    "QualityGateOperator",
+    "ReconcileLoadOperator",
+    "TransformBatchOperator",
+]

@@ -1,0 +1,52 @@
+# Two commands matter: `make demo` and `make test`. Both set up everything they need; a second run is quick.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+ROOT := $(CURDIR)
+
+export AIRFLOW_HOME := $(ROOT)/.airflow
+include include/local/airflow.env
+export
+
+.DEFAULT_GOAL := help
+.PHONY: help demo up down test check fix bench clean lock
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(STAMP): requirements.lock requirements-dev.lock
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || { echo "Python 3.11, 3.12 or 3.13 is needed; name it with: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 2; }
+	@echo "Setting up $(VENV) from the lock files (1-2 minutes, once) ..."
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock -r requirements-dev.lock
+	@touch $@
+
+demo: $(STAMP) ## Run every area in Airflow against the sandbox, three passes, and print the books
+	@$(BIN)/python -m local.demo
+
+up: $(STAMP) ## Serve the sandbox and Airflow with its UI until Ctrl-C (or `make down`)
+	@$(BIN)/python -m local.up
+
+down: ## Stop what `make up` started
+	@test -x $(BIN)/python && $(BIN)/python -m local.up --stop || true
+
+test: $(STAMP) ## Run the whole test suite
+	@$(BIN)/python -m pytest
+
+check: $(STAMP) ## Formatting, lint, types, import contracts, mapping lint
+	@$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/lint-imports && $(BIN)/python -m fs_integration lint
+
+fix: $(STAMP) ## Mend formatting and what lint can mend
+	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
+
+bench: $(STAMP) ## Measure speed and memory side by side with a minimal script
+	@$(BIN)/python -m bench
+
+lock: ## Refresh the lock files after a change of requirements*.txt (needs uv)
+	@uv pip compile -q requirements.txt --universal --python-version 3.11 --no-header --no-annotate -o requirements.lock
+	@uv pip compile -q requirements-dev.txt --universal --python-version 3.11 -c requirements.lock --no-header --no-annotate -o requirements-dev.lock
+
+clean: down ## Remove everything generated, the virtual environment included
+	@rm -rf $(VENV) .airflow build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

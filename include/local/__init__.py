@@ -1,0 +1,1 @@
+"""Airflow and the sandbox on one machine, without Docker: settings, services, the demo."""

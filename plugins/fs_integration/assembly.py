@@ -1,0 +1,124 @@
+"""Make a DAG of a mapping: one task group per mapping task, five tasks in each (docs/architecture.md, "One area, one DAG").
+
+Called at every parse of a DAG file, so it reads two small YAML files and nothing else: no connection, no variable, no
+network, no pandas.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from airflow.sdk import DAG, Asset, CronDataIntervalTimetable, Param, TaskGroup, TriggerRule, XComArg
+
+from fs_integration.operators import (
+    ExtractEntityOperator,
+    LoadEntityOperator,
+    QualityGateOperator,
+    ReconcileLoadOperator,
+    TransformBatchOperator,
+)
+from fs_integration.spec.explain import describe_markdown
+from fs_integration.spec.loader import load_mapping, mapping_hash
+from fs_integration.spec.mapping import Mapping, MappingTask
+
+POOLS = {"finance_operations": "finance_operations_api", "dataverse": "dataverse_api"}
+FIRST_DAY = datetime(2026, 1, 1)  # noqa: DTZ001  Airflow takes it in the DAG's time zone; catchup is off
+WINDOW = {
+    "window_start": Param(
+        None, type=["null", "string"], format="date-time",
+        description="Read exactly from here, without moving the watermark. Needs `window_end`.",
+    ),
+    "window_end": Param(None, type=["null", "string"], format="date-time", description="Read up to here, exclusive."),
+}  # fmt: skip
+DEFAULT_ARGS = {
+    "owner": "fs-integration",
+    "retries": 3,
+    "retry_delay": timedelta(seconds=30),
+    "retry_exponential_backoff": 2.0,
+    "max_retry_delay": timedelta(minutes=10),
+    "execution_timeout": timedelta(hours=2),
+}
+
+
+def integration_dag(
+    mapping: str, *, schedule: str, connection_set: str = "default", timezone: str = "UTC",
+    default_args: dict[str, Any] | None = None, **dag_options: Any,
+) -> DAG:  # fmt: skip
+    """Build the DAG ``fs_<mapping>`` of one integration area.
+
+    :param schedule: cron text; runs get the interval between two of its moments as data interval.
+    :param connection_set: name of a file under ``include/mappings/connection_sets``.
+    :param default_args: put over ours, for example another owner or an e-mail address.
+    :param dag_options: handed to ``DAG`` as they are.
+    :raises MappingError: when the mapping file is wrong; Airflow then shows the message as import error of this DAG only.
+    """
+    area = load_mapping(mapping)
+    dag = DAG(
+        dag_id=f"fs_{area.mapping}",
+        dag_display_name=area.title,
+        description=area.description or area.title,
+        schedule=CronDataIntervalTimetable(schedule, timezone=timezone),
+        start_date=FIRST_DAY,
+        catchup=False,
+        max_active_runs=1,
+        tags={"fs-integration", area.tasks[0].source.system, area.tasks[0].target.system},
+        params=WINDOW,
+        doc_md=f"{describe_markdown(area)}\n\nMapping version {area.version}, content {mapping_hash(area)}.",
+        default_args={**DEFAULT_ARGS, **(default_args or {})},
+        **dag_options,
+    )
+    with dag:
+        previous: TaskGroup | None = None
+        for task in area.tasks:
+            group = _task_group(area, task, connection_set=connection_set)
+            if previous is not None:
+                previous >> group
+            previous = group
+    return dag
+
+
+def target_asset(task: MappingTask) -> Asset:
+    """Return the asset that stands for a target table; areas that need it may be scheduled on it."""
+    return Asset(
+        name=f"{task.target.system}/{task.target.table}",
+        uri=f"{task.target.system.replace('_', '-')}://fs-integration/{task.target.table}",
+        group="fs-integration",
+    )
+
+
+def _task_group(area: Mapping, task: MappingTask, *, connection_set: str) -> TaskGroup:
+    common = {"mapping": area.mapping, "mapping_task": task.name, "connection_set": connection_set}
+    source_pool, target_pool = POOLS[task.source.system], POOLS[task.target.system]
+    batch_name = "{{ task.batch['legal_entity'] }} {{ task.batch['number'] }}"
+    with TaskGroup(task.name, tooltip=task.title) as group:
+        extract = ExtractEntityOperator(task_id="extract", pool=source_pool, doc_md=DOCS["extract"], **common)
+        transform = TransformBatchOperator.partial(
+            task_id="transform", map_index_template=batch_name, doc_md=DOCS["transform"], **common
+        ).expand(batch=extract.output)
+        gate = QualityGateOperator(
+            task_id="quality_gate", results=transform.output, trigger_rule=TriggerRule.NONE_FAILED,
+            doc_md=DOCS["quality_gate"], **common,
+        )  # fmt: skip
+        load = LoadEntityOperator.partial(
+            task_id="load", pool=target_pool, map_index_template=batch_name, doc_md=DOCS["load"], **common
+        ).expand(batch=gate.output)
+        ReconcileLoadOperator(
+            task_id="reconcile", pool=target_pool, results=load.output, stopped=XComArg(gate, key="stopped"),
+            asset=target_asset(task), trigger_rule=TriggerRule.NONE_FAILED, doc_md=DOCS["reconcile"], **common,
+        )  # fmt: skip
+    return group
+
+
+DOCS = {
+    "extract": "Reads the source of every company in bounded batches and stages them with the reference tables they need. "
+    "**Fails** when a service cannot be reached or refuses; nothing has been written then.",
+    "transform": "Checks a raw batch, shapes it by the mapping and checks the result. Bad rows are set aside with a reason. "
+    "Does not use the network, so clearing it is always safe.",
+    "quality_gate": "Looks at all batches together and decides per company whether they may be loaded. Buttons **Quarantine** "
+    "and **Data Docs** lead to the rows held back and to every check. **Fails** when no company passed.",
+    "load": "Writes the rows that changed since they were last written, under a lease. Clearing it repeats nothing: rows "
+    "already written end as unchanged.",
+    "reconcile": "Reads written rows back, balances the books, moves the watermark, publishes the asset. **Fails** when the "
+    "books do not balance or when the gate stopped a company.",
+}

@@ -1,0 +1,93 @@
+"""What the five operators share: the mapping they work for, the stores they use and the run they belong to."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import BaseOperator
+
+from fs_integration.operators.retry import FamilyRetryPolicy
+from fs_integration.records import Interval, Scope
+from fs_integration.spec.loader import load_connection_set, load_mapping
+from fs_integration.spec.mapping import ConnectionSet, Mapping, MappingTask
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from fs_integration.ledger import Ledger
+    from fs_integration.pipeline.extract import Clients
+    from fs_integration.pipeline.run import Run
+    from fs_integration.staging import StagingArea
+
+
+class AreaOperator(BaseOperator):
+    """Base of the operators of one mapping task.
+
+    :param mapping: mapping name; :param mapping_task: task inside it.
+    :param connection_set: which connections and which legal entities.
+    """
+
+    def __init__(self, *, mapping: str, mapping_task: str, connection_set: str, **kwargs: Any) -> None:
+        kwargs.setdefault("retry_policy", FamilyRetryPolicy())
+        super().__init__(**kwargs)
+        self.mapping, self.mapping_task, self.connection_set = mapping, mapping_task, connection_set
+
+    @cached_property
+    def area(self) -> Mapping:
+        return load_mapping(self.mapping)
+
+    @property
+    def area_task(self) -> MappingTask:
+        return self.area.task(self.mapping_task)
+
+    @cached_property
+    def connections(self) -> ConnectionSet:
+        return load_connection_set(self.connection_set)
+
+    @property
+    def scopes(self) -> list[Scope]:
+        return [
+            Scope(self.mapping, self.mapping_task, organization.legal_entity)
+            for organization in self.connections.organizations
+        ]
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        from fs_integration.hooks.ledger import LedgerHook
+
+        return LedgerHook(self.connections.ledger).get_ledger()
+
+    @cached_property
+    def staging(self) -> StagingArea:
+        from fs_integration.hooks.staging import StagingHook
+
+        return StagingHook().get_area()
+
+    @cached_property
+    def clients(self) -> Clients:
+        from fs_integration.hooks.dataverse import DataverseHook
+        from fs_integration.hooks.finance_operations import FinanceOperationsHook
+        from fs_integration.pipeline.extract import Clients
+
+        return Clients(
+            finance_operations=FinanceOperationsHook(self.connections.finance_operations).get_conn(),
+            dataverse=DataverseHook(self.connections.dataverse).get_conn(),
+        )
+
+    def run_of(self, context: Context) -> Run:
+        """Return the run this task instance belongs to."""
+        from fs_integration.pipeline.run import run_of
+        from fs_integration.staging import run_key
+
+        dag_run = context["dag_run"]
+        start, end = context.get("data_interval_start"), context.get("data_interval_end")
+        return run_of(
+            run_key=run_key(dag_run.run_id),
+            dag_id=dag_run.dag_id,
+            run_id=dag_run.run_id,
+            run_type=str(getattr(dag_run.run_type, "value", dag_run.run_type)),
+            run_after=dag_run.run_after,
+            data_interval=Interval(start, end) if end is not None else None,
+            params=context["params"],
+        )

@@ -1,0 +1,32 @@
+"""Buttons on the quality gate: from the task to the rows it held back and to the Data Docs of its run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from airflow.sdk import BaseOperatorLink
+
+if TYPE_CHECKING:
+    from airflow.sdk import BaseOperator
+    from airflow.sdk.types import TaskInstanceKey
+
+PAGES = "/fs-integration"  # where the plugin mounts its pages
+
+
+class QuarantineLink(BaseOperatorLink):
+    """The books and the quarantined rows of this run."""
+
+    name = "Quarantine"
+
+    def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey) -> str:  # noqa: ARG002
+        return f"{PAGES}/runs/{quote(ti_key.dag_id, safe='')}/{quote(ti_key.run_id, safe='')}"
+
+
+class DataDocsLink(BaseOperatorLink):
+    """What Great Expectations checked in this run, batch by batch."""
+
+    name = "Data Docs"
+
+    def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey) -> str:  # noqa: ARG002
+        return f"{PAGES}/runs/{quote(ti_key.dag_id, safe='')}/{quote(ti_key.run_id, safe='')}/data-docs"

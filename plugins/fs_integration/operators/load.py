@@ -1,0 +1,35 @@
+"""Operator of the fourth step, mapped over the accepted batches."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fs_integration.operators.base import AreaOperator
+from fs_integration.records import BatchRef
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+
+class LoadEntityOperator(AreaOperator):
+    """Write the changed rows of one accepted batch to the target.
+
+    :param batch: one accepted batch of the gate, as a dict.
+    """
+
+    template_fields = ("batch",)
+
+    def __init__(self, *, batch: dict[str, Any], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.batch = batch
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        from fs_integration.pipeline.load import load
+
+        task_instance = context["ti"]
+        result = load(
+            BatchRef.from_dict(self.batch), self.area_task, self.run_of(context),
+            try_id=f"{task_instance.id}/{task_instance.try_number}", client=self.clients.dataverse,
+            staging=self.staging, ledger=self.ledger,
+        )  # fmt: skip
+        return result.to_dict()

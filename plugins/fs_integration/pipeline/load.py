@@ -1,0 +1,198 @@
+"""Load: write what changed, once, under a lease.
+
+A row is compared with the fingerprint of what was last written; equal rows cost nothing. Before every request the lease is
+checked, so that a try that was overtaken writes nothing more (docs/reliability.md, "One writer per area and company").
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from fs_integration.clients.dataverse import DataverseClient
+from fs_integration.frames import (
+    KEY, REJECTION_COLUMNS, SOURCE_KEY, SOURCE_ROWS, TARGET_ID, dtype, fingerprints, frame_of, joined_text,
+)  # fmt: skip
+from fs_integration.ledger import Lease, Ledger
+from fs_integration.pipeline.extract import SHARED, TARGET_INDEX
+from fs_integration.pipeline.gate import vanished_fingerprint
+from fs_integration.pipeline.run import Run
+from fs_integration.records import BatchRef, Outcome, Scope
+from fs_integration.spec.columns import written_columns
+from fs_integration.spec.mapping import MappingTask
+from fs_integration.spec.metadata import ColumnKind, EntityMetadata
+from fs_integration.staging import StagingArea
+
+log = logging.getLogger(__name__)
+
+LEASE_SECONDS = 300
+SLICE_ROUNDS = 4  # rows are confirmed in the ledger after this many rounds of parallel requests
+FINGERPRINT = "_fingerprint"
+OUTCOME = "_outcome"
+RULE = "_rule"
+KNOWN = "_known"
+FOUND = "_found"
+OUTCOME_COLUMNS = {
+    KEY: ColumnKind.TEXT, SOURCE_KEY: ColumnKind.TEXT, OUTCOME: ColumnKind.TEXT, RULE: ColumnKind.TEXT,
+    FINGERPRINT: ColumnKind.INTEGER,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class LoadResult:
+    """:param outcome: staged frame with one line per row of the batch; :param counts: source rows per outcome."""
+
+    outcome: BatchRef
+    counts: dict[str, int]
+
+    def to_dict(self) -> dict[str, object]:
+        return {"outcome": self.outcome.to_dict(), "counts": self.counts}
+
+
+def load(
+    ref: BatchRef, task: MappingTask, run: Run, *, try_id: str, client: DataverseClient, staging: StagingArea, ledger: Ledger
+) -> LoadResult:
+    """Write the changed rows of one batch.
+
+    :param try_id: tells this try of the task from an earlier one that may still be alive.
+    :raises LeaseHeld: another run writes this area and company; try again later.
+    :raises Fenced: a newer try of this batch took over.
+    """
+    run = run.for_scope(ledger.watermark(ref.scope))
+    rows = staging.read(ref)
+    leases = [
+        ledger.acquire_lease(str(ref.scope), run.run_key, LEASE_SECONDS),
+        ledger.acquire_lease(f"{ref.scope}/{run.run_key}/{ref.number}", try_id, LEASE_SECONDS, takeover=True),
+    ]
+    shared = Scope(ref.mapping, ref.task, SHARED)
+    metadata = EntityMetadata.model_validate(staging.read_json(shared, run.run_key, "target"))
+    rows = _compared(rows, task, run, scope=ref.scope, ledger=ledger)
+    rows = _found_in_target(rows, task, run, ref=ref, metadata=metadata, client=client, staging=staging)
+    writer = _Writer(task=task, run=run, scope=ref.scope, metadata=metadata, client=client, ledger=ledger, leases=leases)
+    writer.write(rows)
+    result = _close(ref, task, rows, staging=staging, ledger=ledger)
+    ledger.release(leases[1])
+    log.info("Loaded %s batch %d: %s", ref.scope, ref.number, result.counts)
+    return result
+
+
+def _compared(rows: pd.DataFrame, task: MappingTask, run: Run, *, scope: Scope, ledger: Ledger) -> pd.DataFrame:
+    """Add each row's fingerprint and decide what can be decided without the target: unchanged or written by a newer run."""
+    rows = rows.copy(deep=False)
+    if is_vanished_batch(rows, task):
+        rows[FINGERPRINT] = pd.Series([vanished_fingerprint(task)] * len(rows), dtype="int64[pyarrow]")
+    else:
+        rows[FINGERPRINT] = fingerprints(rows, written_columns(task, on_create=False))
+    known = ledger.fingerprints(scope, rows[KEY]).set_index(KEY)
+    last = known["fingerprint"].reindex(rows[KEY]).to_numpy(dtype="int64", na_value=0)
+    as_of = pd.to_datetime(known["as_of"].reindex(rows[KEY]), utc=True)
+    is_known = rows[KEY].isin(known.index).to_numpy(dtype=bool)
+    same = is_known & (rows[FINGERPRINT].to_numpy(dtype="int64") == last)
+    newer = is_known & ~same & (as_of > run.as_of).to_numpy(dtype=bool)
+    rows[OUTCOME] = np.select([same, newer], [Outcome.UNCHANGED.value, Outcome.SKIPPED.value], default="")
+    rows[RULE] = np.where(newer, "written_by_newer_run", "")
+    rows[KNOWN] = is_known
+    return rows
+
+
+def is_vanished_batch(rows: pd.DataFrame, task: MappingTask) -> bool:
+    """Tell whether these are rows that vanished from the source; they carry only the columns of ``vanished.set``."""
+    return any(name not in rows for name in written_columns(task, on_create=False))
+
+
+def _found_in_target(
+    rows: pd.DataFrame, task: MappingTask, run: Run, *, ref: BatchRef, metadata: EntityMetadata, client: DataverseClient,
+    staging: StagingArea,
+) -> pd.DataFrame:  # fmt: skip
+    """Tell which rows the target already holds: from the ledger, from the index staged by extract, or by asking for the keys."""
+    found = rows[KNOWN].to_numpy(dtype=bool).copy()
+    if TARGET_ID in rows:
+        found |= rows[TARGET_ID].notna().to_numpy(dtype=bool)
+    unsure = ~found & (rows[OUTCOME] == "").to_numpy(dtype=bool)
+    shared = Scope(ref.mapping, ref.task, SHARED)
+    if unsure.any() and not staging.has_reference(shared, run.run_key, TARGET_INDEX):
+        columns = [*task.target.key, metadata.primary_id or ""]
+        existing = client.read_keys(task.target.table, columns=columns, key=task.target.key, rows=rows[unsure])
+        found |= unsure & rows[KEY].isin(joined_text(existing, task.target.key)).to_numpy(dtype=bool)
+    rows[FOUND] = found
+    if task.target.when_found == "skip":
+        exists = found & (rows[OUTCOME] == "").to_numpy(dtype=bool)
+        rows[OUTCOME] = rows[OUTCOME].mask(exists, Outcome.SKIPPED.value)
+        rows[RULE] = rows[RULE].mask(exists, "exists_in_target")
+    return rows
+
+
+@dataclass
+class _Writer:
+    """Writes the open rows of one batch slice by slice and keeps the ledger in step with what the target confirmed."""
+
+    task: MappingTask
+    run: Run
+    scope: Scope
+    metadata: EntityMetadata
+    client: DataverseClient
+    ledger: Ledger
+    leases: list[Lease]
+
+    def write(self, rows: pd.DataFrame) -> None:
+        """Write creates, then updates; set the outcome of every row in place."""
+        for found, outcome in ((False, Outcome.CREATED), (True, Outcome.UPDATED)):
+            part = rows.index[(rows[OUTCOME] == "") & (rows[FOUND] == found)]
+            columns = [name for name in written_columns(self.task, on_create=not found) if name in rows]
+            size = self.task.target.request_rows * self.task.target.parallel_requests * SLICE_ROUNDS
+            for start in range(0, len(part), size):
+                self._write_slice(rows, part[start : start + size], columns, outcome)
+
+    def _write_slice(self, rows: pd.DataFrame, index: pd.Index, columns: list[str], outcome: Outcome) -> None:
+        target = self.task.target
+        sent = rows.loc[index].reset_index(drop=True)
+        answer = self.client.write(
+            self.metadata, sent, key=target.key, columns=columns, request_rows=target.request_rows,
+            parallel_requests=target.parallel_requests, before_request=self._still_ours,
+        )  # fmt: skip
+        written = (answer["status"] == "written").to_numpy(dtype=bool)
+        self.ledger.save_fingerprints(self.leases, self.scope, sent.loc[written, [KEY, SOURCE_KEY, FINGERPRINT]],
+                                      as_of=self.run.as_of, run_key=self.run.run_key)  # fmt: skip
+        rows.loc[index, OUTCOME] = np.where(written, outcome.value, Outcome.QUARANTINED.value)
+        rows.loc[index, RULE] = np.where(written, "", "refused:" + answer["code"].to_numpy(dtype=object))
+        if not written.all():
+            refused = _refusals(sent[~written], answer[~written], columns)
+            self.ledger.quarantine(self.scope, self.run.run_key, refused)
+
+    def _still_ours(self) -> None:
+        for lease in self.leases:
+            self.ledger.renew(lease, LEASE_SECONDS)
+
+
+def _refusals(rows: pd.DataFrame, answer: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
+    """Turn rows the service refused into quarantine lines with the payload that was sent."""
+    size = len(rows)
+    lines = {
+        "row_key": rows[SOURCE_KEY].tolist(),
+        "field": [""] * size,
+        "rule": [f"refused:{code}" for code in answer["code"]],
+        "reason": [f"The target refused the row: {message}" for message in answer["message"]],
+        "value": rows[KEY].tolist(),
+        "outcome": [Outcome.QUARANTINED.value] * size,
+        "source_rows": rows[SOURCE_ROWS].tolist(),
+        "payload": rows[columns].astype("string").apply(lambda row: row.to_json(), axis=1).tolist(),
+    }
+    return frame_of(lines, REJECTION_COLUMNS)
+
+
+def _close(ref: BatchRef, task: MappingTask, rows: pd.DataFrame, *, staging: StagingArea, ledger: Ledger) -> LoadResult:
+    """Stage one outcome line per row and enter the batch's sums into the books."""
+    counts = rows.groupby([OUTCOME, RULE])[SOURCE_ROWS].sum()
+    books = {(str(outcome), str(rule)): int(total) for (outcome, rule), total in counts.items()}
+    lines = rows[list(dict.fromkeys([*task.target.key, *OUTCOME_COLUMNS]))]
+    lines = lines.astype({name: dtype(kind) for name, kind in OUTCOME_COLUMNS.items()})
+    outcome = staging.write_batch(ref.scope, ref.run_key, "05_outcome", ref.number, lines)
+    ledger.record_outcomes(ref.scope, ref.run_key, ref.number, books)
+    totals: Counter[str] = Counter()
+    for (name, _), total in books.items():
+        totals[name] += total
+    return LoadResult(outcome, dict(totals))

@@ -1,0 +1,105 @@
+"""What one run is: its key, its mode and the window it reads (docs/concepts.md, "Runs, backfills and the watermark")."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from fs_integration.errors import ConfigurationError
+from fs_integration.records import Interval, Scope
+
+
+class Mode(StrEnum):
+    """A scheduled run reads on from the watermark and moves it; a stateless one reads exactly its window and moves nothing."""
+
+    SCHEDULED = "scheduled"
+    STATELESS = "stateless"
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of one DAG over one window.
+
+    :param interval: scheduled: the start is replaced by the watermark once the scope is known, see ``for_scope``.
+    """
+
+    run_key: str
+    dag_id: str
+    run_id: str
+    mode: Mode
+    interval: Interval
+
+    @property
+    def as_of(self) -> datetime:
+        """The moment the run speaks for; a row written by a run with a later one is never overwritten."""
+        return self.interval.end
+
+    def for_scope(self, watermark: datetime | None) -> Run:
+        """Return this run as it applies to one scope.
+
+        A scheduled run reads on from the watermark, so that nothing is lost after a failure. When the watermark is already
+        beyond the window the run is an old one that was cleared: it becomes stateless.
+        """
+        if self.mode is Mode.STATELESS:
+            return self
+        if watermark is not None and watermark >= self.interval.end:
+            return replace(self, mode=Mode.STATELESS)
+        return replace(self, interval=Interval(watermark, self.interval.end))
+
+
+def run_of(
+    *,
+    run_key: str,
+    dag_id: str,
+    run_id: str,
+    run_type: str,
+    run_after: datetime,
+    data_interval: Interval | None,
+    params: Mapping[str, Any],
+) -> Run:
+    """Tell from Airflow's facts what kind of run this is.
+
+    :param run_type: ``scheduled``, ``backfill``, ``manual``, ``asset_triggered`` ...
+    :param data_interval: None for a run without logical date.
+    :param params: ``window_start`` and ``window_end`` make a run started by hand stateless.
+    :raises ConfigurationError: when the window given by hand is not two ISO 8601 moments in order.
+    """
+    window = _window(params)
+    if window is not None:
+        return Run(run_key, dag_id, run_id, Mode.STATELESS, window)
+    if run_type == "backfill":
+        if data_interval is None:
+            raise ConfigurationError(f"Backfill run {run_id} of {dag_id} has no data interval; give the DAG a cron schedule.")
+        return Run(run_key, dag_id, run_id, Mode.STATELESS, data_interval)
+    if run_type == "scheduled" and data_interval is not None:
+        return Run(run_key, dag_id, run_id, Mode.SCHEDULED, data_interval)
+    return Run(run_key, dag_id, run_id, Mode.SCHEDULED, Interval(None, run_after))
+
+
+def _window(params: Mapping[str, Any]) -> Interval | None:
+    start, end = params.get("window_start"), params.get("window_end")
+    if not start and not end:
+        return None
+    try:
+        interval = Interval(_moment(start), _moment(end))
+    except (TypeError, ValueError) as exc:
+        raise ConfigurationError(
+            f"Run parameters window_start `{start}` and window_end `{end}` must both be ISO 8601 moments, "
+            "for example `2026-11-20T00:00:00Z`."
+        ) from exc
+    if interval.start is None or interval.start >= interval.end:
+        raise ConfigurationError(f"Run parameter window_start `{start}` must lie before window_end `{end}`.")
+    return interval
+
+
+def _moment(text: Any) -> datetime:
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def scopes_of(mapping: str, task: str, companies: list[str]) -> list[Scope]:
+    """Return one scope per legal entity, in the order of the connection set."""
+    return [Scope(mapping, task, company) for company in companies]
