@@ -1,0 +1,49 @@
+"""Bring rows from outside (a generated world, the control API) into stored form."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from sandbox.dataverse.schema import Table
+from sandbox.dataverse.store import Row
+from sandbox.dataverse.values import accept
+
+ORGANIZATION_ID = "00000000-0000-4000-8000-0000000000d0"
+APPLICATION_USER_ID = "00000000-0000-4000-8000-0000000000d1"
+# The sandbox's ready-made app registration (README of the sandbox).
+CLIENT_ID = "00000000-0000-4000-8000-0000000000c1"
+
+
+def with_organization(tables: Mapping[str, list[dict[str, Any]]]) -> dict[str, list[dict[str, Any]]]:
+    """Add the organisation and its application user where the world does not bring them."""
+    complete = dict(tables)
+    if not complete.get("organizations"):
+        complete["organizations"] = [{"organizationid": ORGANIZATION_ID, "name": "Contoso"}]
+    if not complete.get("systemusers"):
+        user = {"systemuserid": APPLICATION_USER_ID, "fullname": "# Integration", "applicationid": CLIENT_ID}
+        complete["systemusers"] = [user]
+    return complete
+
+
+def load_rows(table: Table, rows: Iterable[Mapping[str, Any]], moment: str) -> Iterator[Row]:
+    """Turn rows with wire names (`_x_value` for lookups, also the plain column name) into stored rows.
+
+    Missing columns get their defaults, a missing primary key a new id.
+
+    :raises ValueError: unknown column.
+    """
+    columns = {**table.columns, **table.wire}
+    for given in rows:
+        row: Row = {**table.defaults, "createdon": moment, "modifiedon": moment}
+        for name, value in given.items():
+            if "@" in name or value is None:
+                continue
+            if name not in columns:
+                raise ValueError(f"{table.entity_set} has no column '{name}'")
+            row[columns[name].name] = accept(table, columns[name], value)
+        row.setdefault(table.primary_id, str(uuid.uuid4()))
+        if table.ownership == "UserOwned":
+            row.setdefault("ownerid", APPLICATION_USER_ID)
+        yield row
