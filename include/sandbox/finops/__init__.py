@@ -1,0 +1,1 @@
+"""Finance & Operations, emulated: OData service, metadata and the data-package API."""
