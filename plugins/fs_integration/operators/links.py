@@ -7,11 +7,11 @@ from urllib.parse import quote
 
 from airflow.sdk import BaseOperatorLink
 
+from fs_integration.ui import PAGES
+
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperator
     from airflow.sdk.types import TaskInstanceKey
-
-PAGES = "/fs-integration"  # where the plugin mounts its pages
 
 
 class QuarantineLink(BaseOperatorLink):
