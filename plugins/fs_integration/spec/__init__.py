@@ -1,1 +1,1 @@
-"""What a mapping file may say, and what the two services say about their tables. Plain data, no I/O but reading files."""
+"""What a mapping file may say, and what the two services say about their tables. Plain data; reads files only."""

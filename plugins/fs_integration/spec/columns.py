@@ -28,7 +28,7 @@ def added_columns(task: MappingTask) -> set[str]:
 
 
 def grouping_columns(task: MappingTask) -> list[str]:
-    """Return the columns of the source entity that decide which rows ``group`` puts together; empty without ``group``."""
+    """Return the source entity's columns that decide which rows ``group`` puts together; empty without ``group``."""
     if task.source.group is None:
         return []
     behind = {name: step.by for step in task.source.enrich for name in step.add}

@@ -1,7 +1,7 @@
 """The vocabulary of a mapping file. Closed on purpose: a word that is not here is an error, never ignored.
 
 Read top to bottom in the order the data travels: source, references, enrich, group, keep, fields, quality, target.
-The page docs/mapping-reference.md explains each word to consultants; ``docs/`` and this module are kept in step by a test.
+The page docs/mapping-reference.md explains each word to consultants; a test keeps it and this module in step.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ class PackageExport(Remark):
 
 
 class Enrich(Remark):
-    """Add columns to the source rows from a reference, matched by source columns in the order of the reference's key."""
+    """Add columns to the source rows from a reference, matched by source columns in the order of its key."""
 
     reference: Identifier
     by: tuple[StrictStr, ...] = Field(min_length=1)
@@ -179,6 +179,8 @@ class FieldRule(Remark):
 
     :param args: source columns handed to ``fn``.
     :param otherwise: what happens when value map or lookup has no answer for a value that is there.
+    :param unmapped: with a value map *and* a lookup: whether values that the map lacks go on to the lookup as they are;
+        ``otherwise`` then speaks for the lookup alone.
     :param too_long: what happens to text longer than ``max_length`` (or than the target column).
     """
 
@@ -190,6 +192,7 @@ class FieldRule(Remark):
     kind: ColumnKind | None = None
     default: Scalar = None
     value_map: Identifier | dict[StrictStr, Scalar] | None = None
+    unmapped: Literal["reject", "keep"] = "reject"
     lookup: Lookup | None = None
     round: StrictInt | None = Field(default=None, ge=0, le=10)
     clamp: Clamp | None = None
@@ -204,6 +207,8 @@ class FieldRule(Remark):
     def _one_source(self) -> FieldRule:
         if len(self.model_fields_set & {"from_", "value", "fn"}) != 1:
             raise ValueError("give exactly one of `from`, `value`, `fn`")
+        if "unmapped" in self.model_fields_set and (self.value_map is None or self.lookup is None):
+            raise ValueError("`unmapped` is for a value map followed by a lookup; use `otherwise` here")
         return self
 
 
@@ -246,8 +251,8 @@ class Vanished(Remark):
 class Target(Remark):
     """Where rows go.
 
-    :param key: integration key, target columns; :param addressed_by: ``alternate_key`` when the table has one on ``key``,
-        else ``primary_key``: ids are found by reading ``key`` and new rows get an id derived from it.
+    :param key: integration key, target columns; :param addressed_by: ``alternate_key`` when the table has one on
+        ``key``, else ``primary_key``: ids are found by reading ``key`` and new rows get an id derived from it.
     :param request_rows: rows in one bulk request; :param parallel_requests: bulk requests under way at once.
     :param compare: which rows reconciliation reads back: those written in the run, all, or none.
     :param max_drift: rows whose target value may differ from what was sent before the run fails.
@@ -318,7 +323,7 @@ class Organization(Frozen):
 
 
 class ConnectionSet(Frozen):
-    """Which Airflow connections a DAG uses and for which legal entities; changing it moves a DAG from test to production."""
+    """Which Airflow connections a DAG uses and for which legal entities; another one moves a DAG to production."""
 
     connection_set: Identifier
     finance_operations: StrictStr = "finance_operations_default"

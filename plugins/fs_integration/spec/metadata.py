@@ -1,7 +1,8 @@
 """What a service says about one of its tables, in one shape for both services.
 
 Clients build it from the live services, ``metadata`` files keep it for offline lint, the transform and the structural
-checks read it. F&O does not publish text lengths, so ``max_length`` is None there (docs/finance-operations.md, "Lengths").
+checks read it. F&O does not publish text lengths, so ``max_length`` is None there (docs/finance-operations.md,
+"Lengths").
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ class Column(Frozen):
 class EntityMetadata(Frozen):
     """One table: its columns, its primary key and its alternate keys.
 
-    :param name: entity set or data entity name as used in URLs; :param logical_name: name used in payload type annotations.
+    :param name: entity set or data entity name as used in URLs; :param logical_name: name in payload type annotations.
     :param keys: alternate keys of Dataverse (name -> columns), or the one entity key of F&O under the name ``primary``.
     """
 

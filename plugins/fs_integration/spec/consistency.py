@@ -1,0 +1,190 @@
+"""Find contradictions inside one mapping: names that lead nowhere, and rules that cannot hold together.
+
+Needs nothing but the mapping, so a mapping that passes never fails on these in the middle of a run. What the two
+services must confirm is the business of ``lint``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from fs_integration.spec.advice import nearest
+from fs_integration.spec.columns import added_columns
+from fs_integration.spec.document import KeyPath
+from fs_integration.spec.mapping import FieldRule, Lookup, Mapping, MappingTask
+
+Contradiction = tuple[KeyPath, str, str]  # key path, what is wrong, what to do
+
+
+def contradictions(mapping: Mapping) -> Iterator[Contradiction]:
+    """Yield every contradiction of a mapping, with its key path."""
+    yield from _doubled(((("tasks", n, "name"), task.name) for n, task in enumerate(mapping.tasks)), "task")
+    for number, task in enumerate(mapping.tasks):
+        for path, message, suggestion in _in_task(task, mapping):
+            yield ("tasks", number, *path), message, suggestion
+
+
+def _in_task(task: MappingTask, mapping: Mapping) -> Iterator[Contradiction]:
+    yield from _doubled(((("fields", n, "to"), rule.to) for n, rule in enumerate(task.fields)), "target column")
+    yield from _target(task)
+    yield from _enrich(task)
+    yield from _fields(task, mapping)
+    yield from _quality(task)
+    yield from _unused(task)
+
+
+def _doubled(names: Iterable[tuple[KeyPath, str]], what: str) -> Iterator[Contradiction]:
+    seen: set[str] = set()
+    for path, name in names:
+        if name in seen:
+            yield path, f"The {what} `{name}` is given twice.", "Remove one of the two."
+        seen.add(name)
+
+
+def _target(task: MappingTask) -> Iterator[Contradiction]:
+    written = [rule.to for rule in task.fields]
+    for position, name in enumerate(task.target.key):
+        if name not in written:
+            yield ("target", "key", position), f"No field rule writes the key column `{name}`.", nearest(name, written)
+    if task.target.vanished is None:
+        return
+    for name in task.target.vanished.set:
+        if name not in written or name in task.target.key:
+            yield (
+                ("target", "vanished", "set", name),
+                f"`{name}` is not a column the mapping writes beside the key.",
+                nearest(name, written),
+            )
+    if task.source.changed_since is not None:
+        yield (
+            ("target", "vanished"),
+            "With `changed_since` only changed rows are read, so no row can be seen to vanish.",
+            "Remove one of the two.",
+        )
+
+
+def _enrich(task: MappingTask) -> Iterator[Contradiction]:
+    for number, step in enumerate(task.source.enrich):
+        path: KeyPath = ("source", "enrich", number)
+        reference = task.references.get(step.reference)
+        if reference is None:
+            yield (
+                (*path, "reference"),
+                f"There is no reference `{step.reference}`.",
+                nearest(step.reference, task.references),
+            )
+            continue
+        if len(step.by) != len(reference.key):
+            yield (
+                (*path, "by"),
+                f"`by` names {len(step.by)} columns, the key of `{step.reference}` has {len(reference.key)}.",
+                f"Name one for each of {', '.join(reference.key)}.",
+            )
+        known = [*reference.key, *reference.take]
+        for added, name in step.add.items():
+            if name not in known:
+                yield (
+                    (*path, "add", added),
+                    f"The reference `{step.reference}` does not take `{name}`.",
+                    nearest(name, known) or "Add it to `take`.",
+                )
+
+
+def _fields(task: MappingTask, mapping: Mapping) -> Iterator[Contradiction]:
+    shaped: list[str] = []
+    for number, rule in enumerate(task.fields):
+        path: KeyPath = ("fields", number)
+        yield from ((path + inner, message, advice) for inner, message, advice in _field(rule, task, mapping, shaped))
+        shaped.append(rule.to)
+
+
+def _field(rule: FieldRule, task: MappingTask, mapping: Mapping, shaped: list[str]) -> Iterator[Contradiction]:
+    if isinstance(rule.value_map, str) and rule.value_map not in mapping.value_maps:
+        yield ("value_map",), f"There is no value map `{rule.value_map}`.", nearest(rule.value_map, mapping.value_maps)
+    if rule.lookup is not None:
+        yield from (
+            (("lookup", *inner), message, advice) for inner, message, advice in _lookup(rule.lookup, task, shaped)
+        )
+    if rule.args and rule.fn is None:
+        yield ("args",), "`args` are handed to a function, but there is no `fn`.", "Add `fn` or remove `args`."
+    if rule.only_on_create and rule.to in task.target.key:
+        yield ("only_on_create",), "A key column is needed for updates too.", "Remove `only_on_create`."
+
+
+def _lookup(lookup: Lookup, task: MappingTask, shaped: list[str]) -> Iterator[Contradiction]:
+    reference = task.references.get(lookup.reference)
+    if reference is None:
+        yield ("reference",), f"There is no reference `{lookup.reference}`.", nearest(lookup.reference, task.references)
+        return
+    known = [*reference.key, *reference.take]
+    if lookup.take not in known:
+        yield (
+            ("take",),
+            f"The reference `{lookup.reference}` does not take `{lookup.take}`.",
+            nearest(lookup.take, known) or "Add it to `take`.",
+        )
+    for name, column in lookup.within.items():
+        if name not in reference.key:
+            yield (
+                ("within", name),
+                f"`{name}` is not a key column of `{lookup.reference}`.",
+                nearest(name, reference.key),
+            )
+        if column not in shaped:
+            yield (
+                ("within", name),
+                f"`{column}` is not written by a field rule above this one.",
+                nearest(column, shaped) or "Move its rule up.",
+            )
+    if len([name for name in reference.key if name not in lookup.within]) != 1:
+        yield (
+            ("within",),
+            f"Exactly one key column of `{lookup.reference}` must be left for the value.",
+            f"Its key is {', '.join(reference.key)}; name the others under `within`.",
+        )
+
+
+def _quality(task: MappingTask) -> Iterator[Contradiction]:
+    shaped = [rule.to for rule in task.fields]
+    for number, rule in enumerate(task.quality):
+        path: KeyPath = ("quality", number)
+        about_rows = rule.expect not in ("row_count_between", "row_count_change")
+        if about_rows and not (rule.field or rule.fields):
+            yield path, f"`{rule.expect}` needs to know about which `field`.", "Add `field`."
+        if not about_rows and rule.failing == "reject_row":
+            yield (
+                path,
+                f"`{rule.expect}` speaks of all rows together, so no single row can be rejected.",
+                "Write `failing: stop_batch` or `failing: warn`.",
+            )
+        for name in (rule.field, *rule.fields) if rule.stage == "shaped" else ():
+            if name and name not in shaped:
+                yield (
+                    (*path, "field"),
+                    f"`{name}` is not a column the mapping writes.",
+                    nearest(name, shaped) or "Write `stage: raw` for a source column.",
+                )
+        if rule.stage == "raw" and rule.field in added_columns(task):
+            yield (
+                (*path, "field"),
+                f"`{rule.field}` is added after the raw checks.",
+                "Check it with `keep`, or after shaping.",
+            )
+        if rule.stage == "raw" and rule.failing == "reject_row" and task.source.group is not None:
+            yield (
+                path,
+                "A row rejected before `group` would be missing in a sum.",
+                "Check after shaping, or write `failing: stop_batch`.",
+            )
+
+
+def _unused(task: MappingTask) -> Iterator[Contradiction]:
+    used = {step.reference for step in task.source.enrich}
+    used |= {rule.lookup.reference for rule in task.fields if rule.lookup}
+    for name in task.references:
+        if name not in used:
+            yield (
+                ("references", name),
+                f"Nothing uses the reference `{name}`, but every run would read it.",
+                "Remove it, or use it.",
+            )
