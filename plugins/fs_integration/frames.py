@@ -66,12 +66,37 @@ def frame_of(columns: Mapping[str, Sequence[Any]], kinds: Mapping[str, ColumnKin
 
 def to_frame(table: pa.Table) -> pd.DataFrame:
     """Return an Arrow table as a frame with Arrow-backed columns and a plain 0..n-1 index."""
-    return table.to_pandas(types_mapper=pd.ArrowDtype)
+    frame: pd.DataFrame = table.to_pandas(types_mapper=pd.ArrowDtype)
+    return frame
 
 
 def to_table(frame: pd.DataFrame) -> pa.Table:
     """Return a frame as an Arrow table without its index."""
     return pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
+
+
+def array_of(column: pd.Series) -> pa.Array:
+    """Return a column as one Arrow array, whatever number of pieces it was put together from."""
+    array = pa.array(column)
+    return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
+
+
+def trimmed(array: pa.Array) -> pa.Array:
+    """Return text without white space around it, null for empty text; other kinds stay as they are."""
+    if pa.types.is_large_string(array.type) or pa.types.is_null(array.type):
+        array = array.cast(pa.string())
+    if not pa.types.is_string(array.type):
+        return array
+    text = pc.utf8_trim_whitespace(array)
+    return pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text)
+
+
+def as_text(array: pa.Array) -> pa.Array:
+    """Return a column as text: decimals without trailing zeros, booleans as ``true`` and ``false``, moments in UTC."""
+    if pa.types.is_string(array.type):
+        return array
+    text = array_of(joined_text(to_frame(pa.table({"value": array})), ["value"]))
+    return pc.if_else(array.is_valid(), text, pa.scalar(None, pa.string()))
 
 
 def concat(frames: Iterable[pd.DataFrame], columns: Mapping[str, ColumnKind]) -> pd.DataFrame:
@@ -86,10 +111,7 @@ def joined_text(frame: pd.DataFrame, columns: Sequence[str], *, separator: str =
     Used for keys and fingerprints, so the text of a value must never change between releases.
     """
     parts = [_canonical_text(frame[name]) for name in columns]
-    if len(parts) == 1:
-        joined = parts[0]
-    else:
-        joined = pc.binary_join_element_wise(*parts, separator)
+    joined = parts[0] if len(parts) == 1 else pc.binary_join_element_wise(*parts, separator)
     return pd.Series(pd.arrays.ArrowExtensionArray(joined), index=frame.index)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from decimal import Decimal
 
@@ -9,13 +10,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fs_integration.errors import MappingError
+from fs_integration.frames import as_text
 from fs_integration.records import Outcome
 from fs_integration.spec.mapping import FieldRule, Lookup, MappingTask, Otherwise, Scalar
 from fs_integration.spec.metadata import ColumnKind, EntityMetadata
 from fs_integration.transform.book import OUTCOMES, Book
 from fs_integration.transform.functions import FUNCTIONS
 from fs_integration.transform.matching import References
-from fs_integration.transform.values import TEXT, as_text, constant, constant_text, convert, folded, none_of
+from fs_integration.transform.values import TEXT, constant, constant_text, convert, folded, none_of
+
+log = logging.getLogger(__name__)
 
 ValueMaps = Mapping[str, Mapping[str, Scalar]]
 
@@ -32,10 +36,7 @@ KIND_WORDS: dict[ColumnKind, str] = {
 
 
 class FieldShaper:
-    """Applies field rules one after another; ``columns`` holds the target columns shaped so far.
-
-    ``truncated`` counts, per target column, the rows whose text was cut to the length allowed.
-    """
+    """Applies field rules one after another; ``columns`` holds the target columns shaped so far."""
 
     def __init__(
         self, book: Book, task: MappingTask, *, value_maps: ValueMaps, references: References, target: EntityMetadata
@@ -43,13 +44,13 @@ class FieldShaper:
         self.book, self.task = book, task
         self.value_maps, self.references, self.target = value_maps, references, target
         self.columns: dict[str, pa.Array] = {}
-        self.truncated: dict[str, int] = {}
 
     def shape(self, rule: FieldRule) -> None:
         """Shape one target column."""
         cell = _Cells(self.book, rule, self._source(rule))
-        if rule.default is not None:
-            cell.values = pc.fill_null(as_text(cell.values), constant_text(rule.default))
+        default = constant_text(rule.default)
+        if default is not None:
+            cell.values = pc.fill_null(as_text(cell.values), default)
         if rule.value_map is not None:
             self._map_values(cell, rule.value_map)
         if rule.lookup is not None:
@@ -95,6 +96,7 @@ class FieldShaper:
         cell.answer(
             answers.take(position), unanswered=pc.and_(given.is_valid(), position.is_null()), rule=f"value_map:{name}",
             reason=f"The value map `{name}` of the mapping has no entry for this value.",
+            otherwise=Otherwise(cell.rule.unmapped) if cell.rule.lookup else cell.rule.otherwise,
         )  # fmt: skip
 
     def _look_up(self, cell: _Cells, lookup: Lookup) -> None:
@@ -120,6 +122,7 @@ class FieldShaper:
         cell.answer(
             pc.if_else(present, found, pa.scalar(None, found.type)), unanswered=pc.and_(present, match.missing),
             rule=f"lookup:{lookup.reference}", reason=f"No row of {entity} has this {own[0]}.",
+            otherwise=cell.rule.otherwise,
         )  # fmt: skip
 
     def _fit(self, cell: _Cells) -> None:
@@ -135,8 +138,8 @@ class FieldShaper:
             return
         count = pc.sum(too_long).as_py() or 0
         if count:
+            log.info("Cut `%s` to %d characters in %d rows, as `too_long: truncate` asks", cell.rule.to, limit, count)
             cell.values = pc.utf8_rtrim_whitespace(pc.utf8_slice_codeunits(cell.values, 0, limit))
-            self.truncated[cell.rule.to] = count
 
 
 class _Cells:
@@ -153,9 +156,8 @@ class _Cells:
         self.refused = pc.or_(self.refused, where)
         self.values = pc.if_else(where, pa.scalar(None, self.values.type), self.values)
 
-    def answer(self, found: pa.Array, *, unanswered: pa.Array, rule: str, reason: str) -> None:
+    def answer(self, found: pa.Array, *, unanswered: pa.Array, rule: str, reason: str, otherwise: Otherwise) -> None:
         """Take what a value map or lookup found; ``otherwise`` decides about the values it has no answer for."""
-        otherwise = self.rule.otherwise
         if otherwise is Otherwise.KEEP:
             self.values = pc.if_else(unanswered, as_text(self.values), as_text(found))
             return

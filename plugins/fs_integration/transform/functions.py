@@ -11,7 +11,7 @@ from collections.abc import Callable
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from fs_integration.transform.values import as_text
+from fs_integration.frames import as_text
 
 
 def first_given(*columns: pa.Array) -> pa.Array:

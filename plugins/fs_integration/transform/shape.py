@@ -6,7 +6,7 @@ Owns the order of the steps; never calls the network: what a row is compared wit
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -40,12 +40,10 @@ class Shaped:
     :param rows: target columns in the order of the mapping, then ``KEY``, ``SOURCE_KEY``, ``SOURCE_ROWS`` and
         ``TARGET_ID``. ``SOURCE_KEY`` of a grouped row is that of its first source row.
     :param rejections: ``REJECTION_COLUMNS``, see ``shape``.
-    :param truncated: target column -> rows whose text was cut, as ``too_long: truncate`` asks; worth a warning.
     """
 
     rows: pd.DataFrame
     rejections: pd.DataFrame
-    truncated: Mapping[str, int] = field(default_factory=dict)
 
 
 def shape(
@@ -92,7 +90,7 @@ def shape(
         **fields.columns, KEY: keys.text, SOURCE_KEY: book.keys, SOURCE_ROWS: book.source_rows, TARGET_ID: target_ids,
     })  # fmt: skip
     lines = [part.lines() for part in (source, whole, book)]
-    return Shaped(to_frame(rows.filter(pa.array(~book.ended))), concat(lines, REJECTION_COLUMNS), fields.truncated)
+    return Shaped(to_frame(rows.filter(pa.array(~book.ended))), concat(lines, REJECTION_COLUMNS))
 
 
 class _Keys:

@@ -9,8 +9,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from fs_integration.frames import joined_text
-from fs_integration.records import Outcome
+from fs_integration.frames import array_of, joined_text
 from fs_integration.spec.mapping import Enrich, Group, Keep, MappingTask
 from fs_integration.spec.metadata import ColumnKind
 from fs_integration.transform.book import OUTCOMES, Book
@@ -28,7 +27,7 @@ def opened(raw: pd.DataFrame, task: MappingTask, *, refused: np.ndarray | None) 
     """
     book = Book(
         normalised(raw),
-        keys=pa.array(joined_text(raw, task.source.key), type=pa.string()),
+        keys=array_of(joined_text(raw, task.source.key)),
         source_rows=pa.repeat(pa.scalar(1, pa.int64()), len(raw)),
         raw_columns=list(raw.columns),
     )
@@ -77,8 +76,10 @@ def grouped(book: Book, group: Group) -> Book:
         "code": codes, "rows": survivors.source_rows,
         **{name: convert(survivors.column(name), ColumnKind.DECIMAL).values.cast(WIDE_DECIMAL) for name in group.sum},
     })  # fmt: skip
-    sums = summed.group_by("code", use_threads=False).aggregate(
-        [("rows", "sum"), *[(name, "sum") for name in group.sum]]
+    sums = (
+        summed.group_by("code", use_threads=False)
+        .aggregate([("rows", "sum"), *[(name, "sum") for name in group.sum]])
+        .sort_by("code")
     )
     rows = survivors.rows.take(first)
     whole = Book(
@@ -100,9 +101,8 @@ def _refuse_unreadable(book: Book, group: Group) -> None:
 
 
 def _refuse_incomplete(book: Book, group: Group, *, by: list[pa.Array], keys: pa.Array) -> None:
-    """End the rows whose group has lost a row. A row without a complete key belongs to no group and spoils none."""
-    in_group = np.logical_and.reduce([part.is_valid().to_numpy(zero_copy_only=False) for part in by])
-    lost = keys.filter(pa.array(book.ended & ~book.skipped & in_group)).unique()
+    """End the rows whose group has lost a row. A missing part of a group's key is a value like any other."""
+    lost = keys.filter(pa.array(book.ended & ~book.skipped)).unique()
     field = ", ".join(group.by)
     book.refuse(
         book.standing(pc.is_in(keys, value_set=lost)), field=field, rule="group_incomplete", values=shown(by),

@@ -17,7 +17,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fs_integration.errors import DataQualityError
-from fs_integration.frames import ARROW_TYPES, NULL_TEXT, joined_text, to_frame, to_table
+from fs_integration.frames import (
+    ARROW_TYPES,
+    NULL_TEXT,
+    array_of,
+    as_text,
+    joined_text,
+    to_frame,
+    to_table,
+    trimmed,
+)  # fmt: skip
 from fs_integration.spec.mapping import Scalar
 from fs_integration.spec.metadata import ColumnKind
 
@@ -47,16 +56,7 @@ class Converted(NamedTuple):
 def normalised(frame: pd.DataFrame) -> pa.Table:
     """Return a frame as a table whose text is trimmed, with null for empty text (docs/mapping-reference.md)."""
     table = to_table(frame)
-    return pa.table({name: _trimmed(table[name].combine_chunks()) for name in table.column_names})
-
-
-def _trimmed(array: pa.Array) -> pa.Array:
-    if pa.types.is_large_string(array.type) or pa.types.is_null(array.type):
-        array = array.cast(TEXT)
-    if not pa.types.is_string(array.type):
-        return array
-    text = pc.utf8_trim_whitespace(array)
-    return pc.if_else(pc.equal(text, ""), pa.scalar(None, TEXT), text)
+    return pa.table({name: trimmed(table[name].combine_chunks()) for name in table.column_names})
 
 
 def column_of(table: pa.Table, name: str) -> pa.Array:
@@ -70,19 +70,11 @@ def column_of(table: pa.Table, name: str) -> pa.Array:
     return table[name].combine_chunks()
 
 
-def as_text(array: pa.Array) -> pa.Array:
-    """Return a column as text: decimals without trailing zeros, booleans as ``true`` and ``false``, moments in UTC."""
-    if pa.types.is_string(array.type):
-        return array
-    text = pa.array(joined_text(to_frame(pa.table({"value": array})), ["value"]), type=TEXT)
-    return pc.if_else(array.is_valid(), text, pa.scalar(None, TEXT))
-
-
 def joined(columns: list[pa.Array], *, separator: str) -> pa.Array:
     """Join columns to one text per row; ``NULL_TEXT`` stands for missing parts."""
     names = [str(position) for position in range(len(columns))]
     frame = to_frame(pa.table(columns, names=names))
-    return pa.array(joined_text(frame, names, separator=separator), type=TEXT)
+    return array_of(joined_text(frame, names, separator=separator))
 
 
 def shown(columns: list[pa.Array]) -> pa.Array:
