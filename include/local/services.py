@@ -10,7 +10,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,11 +41,18 @@ class Sandbox:
             "FS_SANDBOX_CA_FILE": str(self.ca_file),
         }
 
-    def control(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+    def control(self, method: str, path: str, body: Any = None) -> Any:
         """Call the sandbox's control interface; newline-delimited answers come back as a list."""
-        data = json.dumps(body).encode() if body is not None else None
+        return self._call(method, path, json.dumps(body).encode() if body is not None else None, "application/json")
+
+    def replace(self, system: str, entity_set: str, rows: Iterable[dict[str, Any]]) -> None:
+        """Put these rows in place of an entity set, past the service's own rules."""
+        lines = "\n".join(json.dumps(row) for row in rows)
+        self._call("PUT", f"/state/{system}/{entity_set}", lines.encode(), "application/x-ndjson")
+
+    def _call(self, method: str, path: str, data: bytes | None, content_type: str) -> Any:
         request = urllib.request.Request(self.urls["control"] + path, data=data, method=method)  # noqa: S310
-        request.add_header("Content-Type", "application/json")
+        request.add_header("Content-Type", content_type)
         with urllib.request.urlopen(request, timeout=120) as answer:  # noqa: S310
             text = answer.read().decode()
             lines = answer.headers.get_content_type() == "application/x-ndjson"

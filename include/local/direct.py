@@ -1,0 +1,70 @@
+"""Run an area's five steps in this process, without Airflow: for the benchmark, and for tests of the whole pipeline."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from fs_integration.errors import DataQualityError
+from fs_integration.ledger import Ledger
+from fs_integration.pipeline.extract import Clients, extract
+from fs_integration.pipeline.gate import GateResult, quality_gate, stop_message
+from fs_integration.pipeline.load import LoadResult, load
+from fs_integration.pipeline.reconcile import Books, reconcile
+from fs_integration.pipeline.run import Mode, Run, scopes_of
+from fs_integration.pipeline.transform import TransformResult, transform
+from fs_integration.records import BatchRef, Interval, Scope
+from fs_integration.spec.loader import mapping_hash
+from fs_integration.spec.mapping import Mapping, MappingTask
+from fs_integration.staging import StagingArea, run_key
+
+
+@dataclass
+class Direct:
+    """The stores and clients of one environment.
+
+    :param companies: legal entities in the order of their runs.
+    """
+
+    clients: Clients
+    staging: StagingArea
+    ledger: Ledger
+    docs_root: Path
+    companies: Sequence[str]
+
+    def run(self, area: Mapping, *, run_id: str, end: datetime | None = None, mode: Mode = Mode.SCHEDULED) -> list[Books]:
+        """Run every task of an area. :param end: the moment the run speaks for, now by default."""
+        moment = end or datetime.now(UTC)
+        run = Run(run_key(run_id), f"fs_{area.mapping}", run_id, mode, Interval(None, moment))
+        return [books for task in area.tasks for books in self.run_task(area, task, run)]
+
+    def run_task(self, area: Mapping, task: MappingTask, run: Run) -> list[Books]:
+        """Run one task and return its books.
+
+        :raises DataQualityError: after closing the books of the other companies, when the gate stopped a company.
+        """
+        scopes = scopes_of(area.mapping, task.name, list(self.companies))
+        gate = self.up_to_gate(area, task, run, scopes)
+        results = [self.load(ref, task, run) for ref in gate.accepted]
+        books = reconcile(task, run, scopes=[scope for scope in scopes if scope.legal_entity not in gate.stopped],
+                          results=results, client=self.clients.dataverse, staging=self.staging, ledger=self.ledger)  # fmt: skip
+        if gate.stopped:
+            raise DataQualityError(stop_message(scopes[0], gate.stopped))
+        return books
+
+    def up_to_gate(self, area: Mapping, task: MappingTask, run: Run, scopes: Sequence[Scope]) -> GateResult:
+        """Extract, transform and decide."""
+        refs = extract(task, run, scopes=scopes, clients=self.clients, staging=self.staging, ledger=self.ledger,
+                       mapping_hash=mapping_hash(area))  # fmt: skip
+        results = [self.transform(ref, area, task) for ref in refs]
+        return quality_gate(task, run, scopes=scopes, results=results, staging=self.staging, ledger=self.ledger)
+
+    def transform(self, ref: BatchRef, area: Mapping, task: MappingTask) -> TransformResult:
+        """Check and shape one batch."""
+        return transform(ref, area, task, staging=self.staging, docs_root=self.docs_root)
+
+    def load(self, ref: BatchRef, task: MappingTask, run: Run, *, try_id: str = "1") -> LoadResult:
+        """Write one accepted batch."""
+        return load(ref, task, run, try_id=try_id, client=self.clients.dataverse, staging=self.staging, ledger=self.ledger)

@@ -1,0 +1,159 @@
+"""The package under a real scheduler: scheduled runs, the pages, a backfill over three past days, a cleared old run.
+
+The tests of this module are one story told in order; each stands on what the one before it left behind.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from local.check import compare_stock
+
+AREAS = ("fs_warehouses", "fs_products", "fs_product_inventory")
+STEPS = ("extract", "transform", "quality_gate", "load", "reconcile")
+
+
+def watermarks(airflow) -> dict[str, Any]:
+    """Read the ledger as an auditor would."""
+    with closing(sqlite3.connect(airflow.home / "fs_integration_ledger.db")) as ledger:
+        return dict(ledger.execute("select mapping || '/' || legal_entity, position from watermarks"))
+
+
+def levels(airflow) -> list[dict[str, Any]]:
+    rows = airflow.sandbox.control("GET", "/state/dataverse/msdynce_externalproductinventories")
+    return sorted(rows, key=lambda row: (row["msdynce_productnumber"], row["msdynce_warehouseid"]))
+
+
+def three_days() -> tuple[str, str]:
+    midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    first, last = midnight - timedelta(days=5), midnight - timedelta(days=3)
+    return first.isoformat(), last.replace(hour=23).isoformat()
+
+
+def test_every_dag_is_there_without_import_errors(airflow):
+    assert airflow.call("GET", "/importErrors")["import_errors"] == []
+    assert {dag["dag_id"] for dag in airflow.call("GET", "/dags")["dags"]} == set(AREAS)
+
+
+@pytest.mark.parametrize("dag_id", AREAS)
+def test_every_task_is_documented(airflow, dag_id):
+    tasks = {task["task_id"].rpartition(".")[2]: task for task in airflow.call("GET", f"/dags/{dag_id}/tasks")["tasks"]}
+    assert set(tasks) == set(STEPS)
+    for step, task in tasks.items():
+        assert len(task["doc_md"]) > 50, step
+    assert "| " in airflow.call("GET", f"/dags/{dag_id}/details")["doc_md"], "the mapping is rendered as a table"
+
+
+def test_the_plugin_is_loaded(airflow):
+    assert airflow.call("GET", "/plugins/importErrors")["import_errors"] == []
+    assert "fs_integration" in {plugin["name"] for plugin in airflow.call("GET", "/plugins")["plugins"]}
+
+
+@pytest.mark.parametrize("dag_id", AREAS)
+def test_a_scheduled_run_succeeds(airflow, dag_id):
+    airflow.unpause(dag_id)
+    runs = airflow.wait_for_runs(dag_id, "scheduled__")
+    assert [run["state"] for run in runs] == ["success"]
+
+
+def test_stock_is_equal_on_both_ends_and_the_watermark_is_the_end_of_the_interval(airflow):
+    check = compare_stock(airflow.sandbox)
+    assert check.pairs > 20
+    assert check.differences == []
+    run = airflow.wait_for_runs("fs_product_inventory", "scheduled__")[0]
+    end = datetime.fromisoformat(run["data_interval_end"])
+    for company in ("usmf", "demf", "frrt"):
+        moment = datetime.fromisoformat(str(watermarks(airflow)[f"product_inventory/{company}"]))
+        assert moment.replace(tzinfo=UTC) == end
+
+
+def test_the_run_published_its_asset(airflow):
+    events = airflow.call("GET", "/assets/events")["asset_events"]
+    assert {event["source_dag_id"] for event in events} == set(AREAS)
+    assert events[0]["extra"]["usmf"]["read"] > 0
+
+
+def test_the_gate_links_to_quarantine_and_data_docs(airflow):
+    run = airflow.wait_for_runs("fs_product_inventory", "scheduled__")[0]
+    gate = next(task for task in airflow.call("GET", f"/dags/fs_product_inventory/dagRuns/{run['dag_run_id']}/taskInstances")
+                ["task_instances"] if task["task_id"].endswith("quality_gate"))  # fmt: skip
+    links = airflow.call("GET", f"/dags/fs_product_inventory/dagRuns/{run['dag_run_id']}/taskInstances/{gate['task_id']}/links")
+    paths = links["extra_links"]
+    assert set(paths) == {"Quarantine", "Data Docs"}
+    for name, path in paths.items():
+        status, text = airflow.page(path)
+        assert status == 200, name
+        assert "fs_product_inventory" in text, name
+
+
+def test_a_backfill_over_three_past_days_leaves_the_watermark(airflow):
+    before, stock = watermarks(airflow), levels(airflow)
+    first, last = three_days()
+    answer = airflow.command("backfill", "create", "--dag-id", "fs_product_inventory", "--from-date", first, "--to-date", last)
+    assert answer.returncode == 0, answer.stderr[-2000:]
+    runs = airflow.wait_for_runs("fs_product_inventory", "backfill__", 3)
+    assert [run["state"] for run in runs] == ["success"] * 3
+    assert watermarks(airflow) == before
+    assert levels(airflow) == stock
+
+
+def test_repeating_the_backfill_changes_nothing(airflow):
+    wait_until_closed(airflow)
+    before, stock = watermarks(airflow), levels(airflow)
+    airflow.sandbox.control("POST", "/scm/activity", {"count": 5, "seed": 11})
+    since = datetime.now(UTC)
+    first, last = three_days()
+    answer = airflow.command("backfill", "create", "--dag-id", "fs_product_inventory", "--from-date", first, "--to-date", last,
+                             "--reprocess-behavior", "completed")  # fmt: skip
+    assert answer.returncode == 0, answer.stderr[-2000:]
+    wait_until_repeated(airflow, "backfill__", since, 3)
+    assert watermarks(airflow) == before
+    assert levels(airflow) == stock, "stock moved meanwhile, but an old window must not overwrite newer levels"
+
+
+def test_a_cleared_old_scheduled_run_overwrites_nothing_newer(airflow):
+    run_id = airflow.wait_for_runs("fs_product_inventory", "scheduled__")[0]["dag_run_id"]
+    airflow.call("POST", "/dags/fs_product_inventory/dagRuns", {"logical_date": None, "dag_run_id": "manual__newer"})
+    newer = airflow.wait_for_runs("fs_product_inventory", "manual__newer")
+    assert newer[0]["state"] == "success"
+    assert compare_stock(airflow.sandbox).differences == []
+    before, stock = watermarks(airflow), levels(airflow)
+    airflow.sandbox.control("POST", "/scm/activity", {"count": 5, "seed": 12})
+    since = datetime.now(UTC)
+    airflow.call("POST", f"/dags/fs_product_inventory/dagRuns/{run_id}/clear", {"dry_run": False})
+    wait_until_repeated(airflow, "scheduled__", since, 1)
+    assert watermarks(airflow) == before
+    assert levels(airflow) == stock
+
+
+def wait_until_closed(airflow) -> None:
+    """Airflow refuses a second backfill until it has marked the first as complete."""
+    import time
+
+    deadline = time.monotonic() + 90
+    while time.monotonic() < deadline:
+        backfills = airflow.call("GET", "/backfills?dag_id=fs_product_inventory")["backfills"]
+        if all(entry["completed_at"] for entry in backfills):
+            return
+        time.sleep(1)
+    raise AssertionError("the first backfill was never marked complete")
+
+
+def wait_until_repeated(airflow, prefix: str, since: datetime, count: int) -> None:
+    import time
+
+    deadline = time.monotonic() + 240
+    while time.monotonic() < deadline:
+        runs = [run for run in airflow.runs("fs_product_inventory") if run["dag_run_id"].startswith(prefix)]
+        again = [run for run in runs if run["state"] in ("success", "failed") and run["start_date"]
+                 and datetime.fromisoformat(run["start_date"]) >= since]  # fmt: skip
+        if len(again) >= count:
+            assert {run["state"] for run in again} == {"success"}
+            return
+        time.sleep(1)
+    raise AssertionError(f"runs {prefix} were not repeated: {airflow.runs('fs_product_inventory')}")

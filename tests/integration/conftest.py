@@ -1,0 +1,107 @@
+"""The whole pipeline against a sandbox that runs as a process of its own; a fresh small world for every test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fs_integration.pipeline.reconcile import Books
+from fs_integration.pipeline.run import Mode
+from fs_integration.spec.loader import load_mapping
+from local.direct import Direct, connect
+from local.services import Sandbox, running_sandbox
+
+AREAS = ("warehouses", "products", "product_inventory")
+EXTERNAL = "msdynce_externalproductinventories"
+
+
+@dataclass
+class Site:
+    """One environment under test: the sandbox, and the stores and clients of the pipeline.
+
+    Runs are numbered, and each speaks for a moment one minute after the one before.
+    """
+
+    sandbox: Sandbox
+    direct: Direct
+    moment: datetime = field(default_factory=lambda: datetime.now(UTC) - timedelta(days=1))
+    count: int = 0
+
+    def run(self, area: str, *, mode: Mode = Mode.SCHEDULED, end: datetime | None = None, run_id: str = "") -> list[Books]:
+        """Run one area; without ``end`` a little later than the run before."""
+        self.count += 1
+        self.moment += timedelta(minutes=1)
+        return self.direct.run(load_mapping(area), run_id=run_id or f"run-{self.count}", end=end or self.moment, mode=mode)
+
+    def cycle(self) -> dict[str, list[Books]]:
+        """Run all three areas in order."""
+        return {area: self.run(area) for area in AREAS}
+
+    def rows(self, system: str, entity_set: str) -> list[dict[str, Any]]:
+        return list(self.sandbox.control("GET", f"/state/{system}/{entity_set}"))
+
+    def replace(self, system: str, entity_set: str, rows: list[dict[str, Any]]) -> None:
+        """Put these rows in place of an entity set, past the service's own rules."""
+        self.sandbox.replace(system, entity_set, rows)
+
+    def faults(self, *faults: dict[str, Any]) -> None:
+        self.sandbox.control("POST", "/faults", list(faults))
+
+    def written(self) -> int:
+        """How many rows Dataverse took in writes since the statistics were last reset."""
+        return rows_written(self.sandbox.control("GET", "/stats"))
+
+    def levels(self) -> dict[str, tuple[Any, ...]]:
+        """What stands in Field Service: quantities per key of the external product inventory."""
+        columns = ("msdynce_onhandquantity", "msdynce_onorderquantity", "msdynce_orderedquantity")
+        return {
+            f"{row['msdynce_productnumber']}|{row['msdynce_warehouseid']}": tuple(float(row[name] or 0) for name in columns)
+            for row in self.rows("dataverse", EXTERNAL)
+        }
+
+
+def rows_written(stats: dict[str, Any]) -> int:
+    raise NotImplementedError
+
+
+@pytest.fixture(scope="session")
+def sandbox_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    with running_sandbox(port=0, scale="tiny", log=tmp_path_factory.mktemp("sandbox") / "sandbox.log") as running:
+        yield running
+
+
+@pytest.fixture
+def world(sandbox_process: Sandbox) -> Sandbox:
+    """The sandbox with the tiny world of seed 7, without faults, limits and statistics of earlier tests."""
+    sandbox_process.control("DELETE", "/faults")
+    sandbox_process.control("POST", "/reset", {"seed": 7, "scale": "tiny", "empty": False})
+    sandbox_process.control("POST", "/stats/reset")
+    return sandbox_process
+
+
+@pytest.fixture
+def new_site(world: Sandbox, tmp_path: Path) -> Callable[..., Site]:
+    """Return what opens a site with stores of its own on the same world."""
+
+    def build(name: str = "site", **settings: Any) -> Site:
+        return Site(world, connect(world, tmp_path / name, **settings))
+
+    return build
+
+
+@pytest.fixture
+def site(new_site: Callable[..., Site]) -> Site:
+    return new_site()
+
+
+@pytest.fixture
+def stocked(site: Site) -> Site:
+    """A site whose first cycle is done."""
+    site.cycle()
+    site.sandbox.control("POST", "/stats/reset")
+    return site

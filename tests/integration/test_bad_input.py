@@ -1,0 +1,74 @@
+"""Bad input ends in one message that names the cause and the next step, and in no write that a rerun would not complete."""
+
+from __future__ import annotations
+
+import errno
+
+import pytest
+
+from fs_integration.errors import AuthenticationFailed, FsIntegrationError, NetworkFailure, PermissionDenied
+from local.check import compare_stock
+from local.services import Sandbox
+
+SECRET = "not-the-secret-1f3b"
+
+
+def test_a_wrong_secret_is_named_with_the_client_and_not_tried_again(new_site, world):
+    site = new_site(client_secret=SECRET)
+    with pytest.raises(AuthenticationFailed, match="AADSTS7000215") as raised:
+        site.run("warehouses")
+    assert "secret" in str(raised.value).lower()
+    assert SECRET not in str(raised.value)
+    assert site.written() == 0
+
+
+def test_an_unreachable_host_is_named(world, tmp_path):
+    from local.direct import connect
+
+    elsewhere = Sandbox({**world.urls, "finops": "https://127.0.0.1:9"}, world.ca_file)
+    direct = connect(elsewhere, tmp_path, total_seconds=3)
+    from tests.integration.conftest import Site
+
+    with pytest.raises(NetworkFailure, match=r"127\.0\.0\.1:9"):
+        Site(world, direct).run("warehouses")
+
+
+@pytest.mark.parametrize("privilege", ["prvReadmsdyn_warehouse", "prvCreatemsdyn_warehouse"])
+def test_a_missing_privilege_is_named(site, privilege):
+    site.sandbox.control("POST", "/limits", {"dataverse": {"switches": {"forbidden_privileges": [privilege]}}})
+    before = site.rows("dataverse", "msdyn_warehouses")
+    with pytest.raises(PermissionDenied, match=privilege) as raised:
+        site.run("warehouses")
+    assert "role" in str(raised.value)
+    assert site.rows("dataverse", "msdyn_warehouses") == before
+
+
+def test_a_full_disk_is_named_and_the_next_run_completes(site, monkeypatch):
+    site.run("warehouses")
+    site.run("products")
+    import pyarrow.parquet as parquet
+
+    original = parquet.ParquetWriter.write_table
+
+    def full(self, *arguments, **options):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(parquet.ParquetWriter, "write_table", full)
+    with pytest.raises(FsIntegrationError, match=r"(?i)space") as raised:
+        site.run("product_inventory", run_id="full")
+    assert "staging" in str(raised.value).lower()
+    monkeypatch.setattr(parquet.ParquetWriter, "write_table", original)
+    site.run("product_inventory", run_id="full")
+    assert compare_stock(site.sandbox).differences == []
+
+
+def test_secrets_and_tokens_appear_nowhere(site, tmp_path, caplog):
+    with caplog.at_level("DEBUG"):
+        site.cycle()
+    canaries = ("sandbox-secret", "Bearer ")
+    assert caplog.text
+    for canary in canaries:
+        assert canary not in caplog.text
+        for file in tmp_path.rglob("*"):
+            if file.is_file():
+                assert canary.encode() not in file.read_bytes(), file
