@@ -1,0 +1,1 @@
+"""The parts of OData that both emulated systems speak: keys, filters and batches."""
