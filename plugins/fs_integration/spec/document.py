@@ -93,10 +93,11 @@ class _Reader:
         for event in yaml.parse(text, Loader=yaml.SafeLoader):
             anchor = getattr(event, "anchor", None)
             if anchor is not None:
+                line = cast("yaml.Mark", event.start_mark).line + 1
+                message = f"`{anchor}` is a YAML anchor or alias; mapping files do not use them."
                 raise MappingError(
-                    f"`{anchor}` is a YAML anchor or alias; mapping files do not use them.", file=self.file,
-                    line=cast("yaml.Mark", event.start_mark).line + 1, suggestion="Write the value out, or use `value_maps`.",
-                )  # fmt: skip
+                    message, file=self.file, line=line, suggestion="Write the value out, or use `value_maps`."
+                )
 
     def _value(self, node: yaml.Node, path: KeyPath) -> Any:
         if isinstance(node, yaml.MappingNode):

@@ -1,0 +1,140 @@
+"""Say each word of a mapping as a sentence or half a sentence that a consultant can check."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as Words
+from collections.abc import Sequence
+
+from fs_integration.spec.mapping import (
+    Condition,
+    Enrich,
+    FieldRule,
+    Lookup,
+    MappingTask,
+    Otherwise,
+    QualityRule,
+    Scalar,
+)
+
+SYSTEMS = {"finance_operations": "Finance & Operations", "dataverse": "Dataverse"}
+OTHERWISE = {
+    Otherwise.REJECT: "quarantine the row",
+    Otherwise.BLOCK: "hold the row until its parent arrives",
+    Otherwise.SKIP: "leave the row out",
+    Otherwise.NULL: "leave the column empty",
+    Otherwise.KEEP: "take the value as it is",
+}
+FAILING = {"reject_row": "the row is quarantined", "stop_batch": "nothing is loaded", "warn": "a warning is shown"}
+
+
+def code(text: object) -> str:
+    """Return a name or value as the file spells it."""
+    return f"`{text}`"
+
+
+def value(constant: Scalar) -> str:
+    """Return a constant as the file spells it."""
+    if constant is None:
+        return "empty"
+    return code(str(constant).lower() if isinstance(constant, bool) else constant)
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return names as code, separated by commas."""
+    return ", ".join(map(code, names))
+
+
+def condition(rule: Condition) -> str:
+    """Say a condition, for example ``WarehouseType is Standard``."""
+    given, name = rule.model_fields_set, code(rule.field)
+    if "is_" in given:
+        return f"{name} is {value(rule.is_)}"
+    if "is_not" in given:
+        return f"{name} is not {value(rule.is_not)}"
+    if "in_" in given:
+        return f"{name} is one of {', '.join(map(value, rule.in_))}"
+    bounds = ((rule.at_least, "at least"), (rule.at_most, "at most"))
+    return f"{name} is " + " and ".join(f"{word} {value(bound)}" for bound, word in bounds if bound is not None)
+
+
+def enrichment(step: Enrich, task: MappingTask) -> str:
+    """Say what a step adds to the source rows."""
+    added = ", ".join(
+        code(name) if name == column else f"{code(name)} (there {code(column)})" for name, column in step.add.items()
+    )
+    entity = code(task.references[step.reference].entity)
+    return f"Add {added} from {entity}, matched by {listed(step.by)}. Without a match: {OTHERWISE[step.otherwise]}."
+
+
+def origin(rule: FieldRule) -> str:
+    """Say where a value comes from."""
+    if rule.from_ is not None:
+        return code(rule.from_)
+    if rule.fn is not None:
+        return f"function {code(rule.fn)} of {listed(rule.args)}"
+    return f"always {value(rule.value)}"
+
+
+def steps(rule: FieldRule, task: MappingTask, functions: Words[str, str]) -> str:
+    """Say what happens to a value on its way, step by step."""
+    said = [functions.get(rule.fn or "", "")]
+    said += [f"empty becomes {value(rule.default)}"] if rule.default is not None else []
+    said += [_mapped(rule)] if rule.value_map is not None else []
+    said += [_looked_up(rule.lookup, task)] if rule.lookup is not None else []
+    if rule.value_map is not None or rule.lookup is not None:
+        said.append(f"without an answer: {OTHERWISE[rule.otherwise]}")
+    said += [f"rounded half to even to {rule.round} decimals"] if rule.round is not None else []
+    said += _clamped(rule)
+    if rule.max_length is not None or rule.too_long == "truncate":
+        limit = f"{rule.max_length} characters" if rule.max_length else "the length of the column"
+        said.append(f"longer than {limit}: {'cut' if rule.too_long == 'truncate' else 'quarantine the row'}")
+    said += ["written on create only"] if rule.only_on_create else []
+    said += [rule.note.rstrip(".")] if rule.note else []
+    return "; ".join(part for part in said if part) or "taken as it is"
+
+
+def _mapped(rule: FieldRule) -> str:
+    passing = ", other values go on as they are" if rule.unmapped == "keep" else ""
+    if isinstance(rule.value_map, str):
+        return f"value map {code(rule.value_map)}{passing}"
+    return f"value map {pairs(rule.value_map or {})}{passing}"
+
+
+def pairs(value_map: Words[str, Scalar]) -> str:
+    """Say a value map."""
+    return ", ".join(f"{code(key)} → {value(answer)}" for key, answer in value_map.items()) or "no entries"
+
+
+def _looked_up(lookup: Lookup, task: MappingTask) -> str:
+    reference = task.references[lookup.reference]
+    own = [name for name in reference.key if name not in lookup.within]
+    within = "".join(f", within {code(column)}" for column in lookup.within.values())
+    only = "".join(f", only where {condition(rule)}" for rule in reference.where)
+    return f"row of {code(reference.entity)} whose {listed(own)} is this{within}{only}"
+
+
+def _clamped(rule: FieldRule) -> list[str]:
+    if rule.clamp is None:
+        return []
+    bounds = ((rule.clamp.min, "not below"), (rule.clamp.max, "not above"))
+    return [f"{word} {bound}" for bound, word in bounds if bound is not None]
+
+
+def expectation(rule: QualityRule) -> str:
+    """Say what a quality rule expects."""
+    name = listed([rule.field] if rule.field else rule.fields)
+    between = " and ".join(
+        f"{word} {bound:,}" for bound, word in ((rule.min, "at least"), (rule.max, "at most")) if bound is not None
+    )
+    said = {
+        "not_null": f"{name} has a value",
+        "unique": f"{name} occurs once",
+        "max_length": f"{name} has at most {rule.max} characters",
+        "between": f"{name} is {between}",
+        "one_of": f"{name} is one of {', '.join(map(value, rule.values))}",
+        "matches": f"{name} looks like {code(rule.pattern)}",
+        "decimals_at_most": f"{name} has at most {rule.max} decimals",
+        "row_count_between": f"the number of rows is {between}",
+        "row_count_change": f"at most {rule.max_drop_percent} % fewer rows than in the last successful run",
+    }
+    return f"{said[rule.expect]}, else {FAILING[rule.failing]}"
