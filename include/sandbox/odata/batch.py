@@ -69,7 +69,8 @@ def parse_batch(content_type: str, body: bytes) -> list[Operation | ChangeSet]:
     for headers, content in _split(content_type, body):
         kind = headers.get("content-type", "")
         if kind.lower().startswith("multipart/mixed"):
-            parts.append(ChangeSet(tuple(_read_operation(*part) for part in _split(kind, content))))
+            # The line end after the inner closing boundary already belongs to the outer boundary.
+            parts.append(ChangeSet(tuple(_read_operation(*part) for part in _split(kind, content + _END))))
         else:
             parts.append(_read_operation(headers, content))
     return parts
