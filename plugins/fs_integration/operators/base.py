@@ -29,7 +29,8 @@ class AreaOperator(BaseOperator):
     """
 
     def __init__(self, *, mapping: str, mapping_task: str, connection_set: str, **kwargs: Any) -> None:
-        kwargs.setdefault("retry_policy", FamilyRetryPolicy())
+        if kwargs.get("retry_policy") is None:  # Airflow hands None, not nothing, to each instance of a mapped task
+            kwargs["retry_policy"] = FamilyRetryPolicy()
         super().__init__(**kwargs)
         self.mapping, self.mapping_task, self.connection_set = mapping, mapping_task, connection_set
 

@@ -39,11 +39,11 @@ def _moment(value: datetime | None) -> str:
     if value is None:
         return ""
     moment = value.astimezone(UTC) if value.tzinfo else value
-    return f"{moment:%Y-%m-%d %H:%M:%S}"
+    return f"{moment:%Y-%m-%d %H:%M}"
 
 
 def _window(interval: Interval) -> str:
-    return f"{_moment(interval.start) or 'the beginning'} to {_moment(interval.end)}"
+    return f"{_moment(interval.start) or 'the beginning'} to\n{_moment(interval.end)}"
 
 
 def _area(line: Any) -> str:
