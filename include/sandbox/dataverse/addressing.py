@@ -16,7 +16,7 @@ from sandbox.odata.keys import KeyPredicate, parse_segment
 
 API_PATH = "/api/data/v9.2/"
 # Microsoft's list of characters that make GET and PATCH by alternate key fail.
-FORBIDDEN_KEY_CHARACTERS = frozenset('/<>*%&:\\?+')
+FORBIDDEN_KEY_CHARACTERS = frozenset("/<>*%&:\\?+")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import threading
 import uuid
 from collections.abc import Iterable
 from typing import Any
@@ -39,7 +39,6 @@ from sandbox.http import Request, Response
 from sandbox.odata.keys import parse_segment
 
 URL_LIMIT = 32_768
-BATCH_URL_LIMIT = 65_536
 
 
 class Dataverse:
@@ -60,23 +59,27 @@ class Dataverse:
         self._bulk = BulkWriter(service)
         self._changes = ChangeReader(service, self._reader, environment.clock.now)
         self._definitions = Definitions(SCHEMA, self._changes.enabled)
-        self._batch = BatchRunner(self._database, self.run_part)
+        self._batch = BatchRunner(self._database, self._route)
+        # Requests come from many threads; the database knows one writer at a time.
+        self._lock = threading.RLock()
         self.load({})
 
     def load(self, tables: dict[str, list[dict[str, Any]]]) -> None:
         """Replace everything by the world's rows; organisation and application user exist in every world."""
         moment = utc_text(self._environment.clock.now())
         complete = with_organization(tables)
-        for table in SCHEMA.tables.values():
-            self._database.fill(table.name, load_rows(table, complete.get(table.entity_set, []), moment))
         unknown = set(complete) - set(SCHEMA.by_set)
         if unknown:
             raise ValueError(f"Unknown Dataverse entity sets: {', '.join(sorted(unknown))}")
+        with self._lock:
+            for table in SCHEMA.tables.values():
+                self._database.fill(table.name, load_rows(table, complete.get(table.entity_set, []), moment))
 
     def replace(self, entity_set: str, rows: list[dict[str, Any]]) -> None:
         """Replace the rows of one entity set, without plug-ins."""
         table = SCHEMA.by_set[entity_set]
-        self._database.fill(table.name, load_rows(table, rows, utc_text(self._environment.clock.now())))
+        with self._lock:
+            self._database.fill(table.name, load_rows(table, rows, utc_text(self._environment.clock.now())))
 
     def dump(self, entity_set: str) -> Iterable[dict[str, Any]]:
         """Give every row with every column, in insertion order."""
@@ -85,16 +88,13 @@ class Dataverse:
 
     def handle(self, request: Request) -> Response:
         """Answer one request."""
-        self._service.switches = Switches.read(self._environment.limits.dataverse.switches)
-        try:
-            response = self._answer(request)
-        except DataverseError as error:
-            response = respond(error.status, error.body(), headers=_challenge(self._environment, error))
+        with self._lock:
+            self._service.switches = Switches.read(self._environment.limits.dataverse.switches)
+            try:
+                response = self._answer(request)
+            except DataverseError as error:
+                response = respond(error.status, error.body(), headers=_challenge(self._environment, error))
         return _stamp(response)
-
-    def run_part(self, exchange: Exchange) -> Response:
-        """Answer one operation of a batch; refusals become its response unless a change set must fail as a whole."""
-        return self._route(exchange)
 
     def _answer(self, request: Request) -> Response:
         user_id = authenticate(request, self._environment, self._database)
@@ -210,7 +210,7 @@ def _challenge(environment: Environment, error: DataverseError) -> dict[str, str
     if error.status != 401:
         return {}
     resource = environment.urls["dataverse"]
-    return {"WWW-Authenticate": f'Bearer authorization_uri={environment.urls["entra"]}, resource_id={resource}'}
+    return {"WWW-Authenticate": f"Bearer authorization_uri={environment.urls['entra']}, resource_id={resource}"}
 
 
 def _stamp(response: Response) -> Response:
@@ -220,12 +220,3 @@ def _stamp(response: Response) -> Response:
     response.headers["REQ_ID"] = str(uuid.uuid4())
     response.headers["Set-Cookie"] = "ARRAffinity=5a1d7c0f; domain=sandbox; path=/; secure; HttpOnly"
     return response
-
-
-def request_path(url: str, base_url: str) -> tuple[str, str]:
-    """Split the URL of a batch part, absolute or relative to the Web API, into path and query."""
-    without_host = url.removeprefix(base_url) if url.startswith(base_url) else url
-    if re.match(r"https?://", without_host):
-        raise bad_request(f"The batch addresses another host: {url}")
-    path, _, query = without_host.partition("?")
-    return (path if path.startswith("/") else API_PATH + path), query

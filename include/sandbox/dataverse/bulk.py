@@ -54,7 +54,9 @@ class BulkWriter:
     def _targets(self, exchange: Exchange, table: Table) -> list[dict[str, Any]]:
         targets = decode_object(table.entity_set, exchange.request.body).get("Targets")
         if not isinstance(targets, list) or not targets or not all(isinstance(target, dict) for target in targets):
-            raise payload_error(table.entity_set, "A bulk message needs the member 'Targets', a non-empty array of rows.")
+            raise payload_error(
+                table.entity_set, "A bulk message needs the member 'Targets', a non-empty array of rows."
+            )
         for target in targets:
             if "@odata.type" not in target:
                 raise payload_error(

@@ -19,7 +19,9 @@ QUANTITY_MAX = 1_000_000_000.0
 YES_NO = OptionSet("yesno", {0: "No", 1: "Yes"})
 
 
-def options(name: str, labels: dict[int, str], *, shared: bool = True, states: dict[int, int] | None = None) -> OptionSet:
+def options(
+    name: str, labels: dict[int, str], *, shared: bool = True, states: dict[int, int] | None = None
+) -> OptionSet:
     """Describe an option set, global unless said otherwise."""
     return OptionSet(name, labels, is_global=shared, states=states or {})
 
@@ -39,7 +41,9 @@ def whole(name: str, low: float = -_INT_MAX - 1, high: float = _INT_MAX, require
     return Column(name, "Integer", _LEVELS[required], minimum=low, maximum=high, **more)
 
 
-def number(name: str, low: float = -QUANTITY_MAX, high: float = QUANTITY_MAX, required: str = "-", **more: Any) -> Column:
+def number(
+    name: str, low: float = -QUANTITY_MAX, high: float = QUANTITY_MAX, required: str = "-", **more: Any
+) -> Column:
     """Floating point number with two decimals, the form of every Field Service quantity."""
     more.setdefault("precision", 2)
     return Column(name, "Double", _LEVELS[required], minimum=low, maximum=high, **more)

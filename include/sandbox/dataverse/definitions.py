@@ -113,6 +113,7 @@ Expansion = Callable[[Definition, Expand], Any]
 
 
 def _no_expand(definition: Definition, wanted: Expand) -> Any:
+    del definition
     raise unknown_column(wanted.navigation, "MetadataBase", "0x0")
 
 

@@ -60,7 +60,9 @@ def method_not_allowed(method: str, what: str) -> DataverseError:
 
 def unknown_column(column: str, table: str, code: str) -> DataverseError:
     """Refuse a column in a query option; the code is a switch because sources disagree."""
-    return DataverseError(400, code, f"Could not find a property named '{column}' on type 'Microsoft.Dynamics.CRM.{table}'.")
+    return DataverseError(
+        400, code, f"Could not find a property named '{column}' on type 'Microsoft.Dynamics.CRM.{table}'."
+    )
 
 
 def payload_error(entity_set: str, reason: str) -> DataverseError:
@@ -136,7 +138,7 @@ def option_out_of_range(column: str, table: str, value: int) -> DataverseError:
 
 
 def number_out_of_range(column: str, table: str, minimum: object, maximum: object) -> DataverseError:
-    """Refuse a number outside the column's range; the code is documented for decimals, the same for others [inferred]."""
+    """Refuse a number outside the column's range; the code is documented for decimals only [inferred]."""
     return DataverseError(
         400,
         "0x80044330",

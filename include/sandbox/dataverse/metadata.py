@@ -74,7 +74,7 @@ def column_definition(table: Table, column: Column) -> Definition:
         "IsSecured": column.secured,
     }
     extra = _EXTRA.get(column.kind)
-    return definition | extra(table, column) if extra else definition
+    return definition | extra(column) if extra else definition
 
 
 def option_set_definition(option_set: OptionSet, kind: str) -> Definition:
@@ -164,37 +164,37 @@ def columns_of_type(table: Table, cast: str | None) -> list[Column]:
     return [c for c in table.columns.values() if f"{_TYPE_NAMES.get(c.kind, c.kind)}AttributeMetadata" == cast]
 
 
-def _text_members(table: Table, column: Column) -> Definition:
+def _text_members(column: Column) -> Definition:
     return {"MaxLength": column.max_length, "FormatName": {"Value": "TextArea" if column.kind == "Memo" else "Text"}}
 
 
-def _range_members(table: Table, column: Column) -> Definition:
+def _range_members(column: Column) -> Definition:
     return {"MinValue": column.minimum, "MaxValue": column.maximum}
 
 
-def _whole_members(table: Table, column: Column) -> Definition:
+def _whole_members(column: Column) -> Definition:
     low = int(column.minimum) if column.minimum is not None else None
     high = int(column.maximum) if column.maximum is not None else None
     return {"MinValue": low, "MaxValue": high, "Format": "None"}
 
 
-def _precise_members(table: Table, column: Column) -> Definition:
-    return {**_range_members(table, column), "Precision": column.precision}
+def _precise_members(column: Column) -> Definition:
+    return {**_range_members(column), "Precision": column.precision}
 
 
-def _money_members(table: Table, column: Column) -> Definition:
-    return {**_precise_members(table, column), "PrecisionSource": column.precision_source, "IsBaseCurrency": False}
+def _money_members(column: Column) -> Definition:
+    return {**_precise_members(column), "PrecisionSource": column.precision_source, "IsBaseCurrency": False}
 
 
-def _choice_members(table: Table, column: Column) -> Definition:
+def _choice_members(column: Column) -> Definition:
     return {"DefaultFormValue": column.default if column.default is not None else -1}
 
 
-def _boolean_members(table: Table, column: Column) -> Definition:
+def _boolean_members(column: Column) -> Definition:
     return {"DefaultValue": bool(column.default)}
 
 
-def _moment_members(table: Table, column: Column) -> Definition:
+def _moment_members(column: Column) -> Definition:
     behaviour = "DateOnly" if column.date_only else "UserLocal"
     return {
         "Format": "DateOnly" if column.date_only else "DateAndTime",
@@ -203,11 +203,11 @@ def _moment_members(table: Table, column: Column) -> Definition:
     }
 
 
-def _lookup_members(table: Table, column: Column) -> Definition:
+def _lookup_members(column: Column) -> Definition:
     return {"Targets": list(column.targets)}
 
 
-_EXTRA: dict[str, Callable[[Table, Column], Definition]] = {
+_EXTRA: dict[str, Callable[[Column], Definition]] = {
     "String": _text_members,
     "Memo": _text_members,
     "Integer": _whole_members,

@@ -13,10 +13,13 @@ _REFUSED = {
     "$search": "The query parameter $search is not supported",
     "$format": "The query parameter $format is not supported",
 }
-_NOT_EMULATED = {"$apply": "$apply", "fetchxml": "FetchXML queries", "savedquery": "saved views", "userquery": "saved views"}
-_KNOWN = frozenset(
-    {"$select", "$filter", "$orderby", "$top", "$expand", "$count", "$skiptoken", "$deltatoken", "tag"}
-)
+_NOT_EMULATED = {
+    "$apply": "$apply",
+    "fetchxml": "FetchXML queries",
+    "savedquery": "saved views",
+    "userquery": "saved views",
+}
+_KNOWN = frozenset({"$select", "$filter", "$orderby", "$top", "$expand", "$count", "$skiptoken", "$deltatoken", "tag"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,7 +46,9 @@ def read_skiptoken(token: str) -> tuple[int, dict[str, Any]]:
     try:
         state = msgspec.json.decode(base64.urlsafe_b64decode(inner[1]), type=dict[str, Any])
     except (binascii.Error, msgspec.DecodeError) as error:
-        raise bad_request("Malformed XML in the Paging Cookie. Follow @odata.nextLink exactly as it was given.") from error
+        raise bad_request(
+            "Malformed XML in the Paging Cookie. Follow @odata.nextLink exactly as it was given."
+        ) from error
     return int(outer[1]), state
 
 
@@ -69,7 +71,8 @@ def read_delta_token(token: str) -> tuple[int, datetime]:
 def link(base: str, query: str, parameter: str, value: str) -> str:
     """Build a link: the original query with the token parameters replaced by one."""
     kept = [part for part in query.split("&") if part and not _is_token(part)]
-    return f"{base}?{'&'.join([*kept, f'{parameter}={quote(value, safe="")}'])}"
+    kept.append(f"{parameter}={quote(value, safe='')}")
+    return f"{base}?{'&'.join(kept)}"
 
 
 def _is_token(part: str) -> bool:

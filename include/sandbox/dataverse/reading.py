@@ -9,8 +9,8 @@ from typing import Any
 
 from sandbox.dataverse.exchange import Exchange, respond, respond_empty
 from sandbox.dataverse.expanding import expander
-from sandbox.dataverse.filtering import Filter, compile_filter, field_getter
-from sandbox.dataverse.options import check_options, read_orderby, read_top, selected_columns
+from sandbox.dataverse.filtering import Filter, compile_filter
+from sandbox.dataverse.options import check_options, read_top, selected_columns
 from sandbox.dataverse.paging import link, read_skiptoken, write_skiptoken
 from sandbox.dataverse.schema import Column, Table
 from sandbox.dataverse.service import OrganizationService

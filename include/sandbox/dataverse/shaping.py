@@ -43,8 +43,8 @@ def etag(row: Row) -> str:
 
 
 def every_column(row: Row, table: Table) -> dict[str, Any]:
-    """Give all columns by wire name, without annotations: the form of dumps and of state transfers."""
-    return {wire: row.get(column.name) for wire, column in table.wire.items()}
+    """Give all columns by logical name, lookups too: the form of dumps and of state transfers."""
+    return {name: row.get(name) for name in table.columns}
 
 
 def row_shape(database: Database, table: Table, columns: Iterable[Column], annotations: Annotations) -> Shape:
@@ -59,7 +59,7 @@ def row_shape(database: Database, table: Table, columns: Iterable[Column], annot
     pairs = [(column.wire_name, column.name) for column in chosen.values()]
 
     def plain(row: Row) -> dict[str, Any]:
-        shaped = {"@odata.etag": etag(row)}
+        shaped: dict[str, Any] = {"@odata.etag": etag(row)}
         get = row.get
         for wire, name in pairs:
             shaped[wire] = get(name)

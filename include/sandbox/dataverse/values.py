@@ -55,6 +55,15 @@ def utc_text(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def utc_from_text(value: str) -> str:
+    """Read a date and time; without an offset it is taken as UTC, as the Web API does.
+
+    :raises ValueError: no date and time.
+    """
+    moment = datetime.fromisoformat(value)
+    return utc_text(moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC))
+
+
 def _wrong_type(table: Table, column: Column, value: Any) -> Exception:
     edm_type = "Edm.Date" if column.date_only else EDM_TYPES[column.kind]
     return payload_error(table.entity_set, f"Cannot convert the literal '{value}' to the expected type '{edm_type}'.")
@@ -116,18 +125,12 @@ def _moment(table: Table, column: Column, value: Any) -> str:
     if not isinstance(value, str):
         raise _wrong_type(table, column, value)
     try:
-        stored = date.fromisoformat(value).isoformat() if column.date_only else _utc(value)
+        stored = date.fromisoformat(value).isoformat() if column.date_only else utc_from_text(value)
     except ValueError as error:
         raise _wrong_type(table, column, value) from error
     if stored < EARLIEST:
         raise bad_request(f"DateTime is less than minimum value supported. Actual value: {value}, minimum: {EARLIEST}")
     return stored
-
-
-def _utc(value: str) -> str:
-    """Read a date and time; without an offset it is taken as UTC, as the Web API does."""
-    moment = datetime.fromisoformat(value)
-    return utc_text(moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC))
 
 
 def _guid(table: Table, column: Column, value: Any) -> str:

@@ -85,7 +85,9 @@ def keep_ledger(service: OrganizationService, call: Call, change: Change) -> Non
     if stock is not None:
         service.update(call.as_system, table, stock[table.primary_id], moved)
         return
-    zeros = {column: 0.0 for column in ("msdyn_qtyonhand", "msdyn_qtyallocated", "msdyn_qtyonorder", "msdyn_qtyavailable")}
+    zeros = {
+        column: 0.0 for column in ("msdyn_qtyonhand", "msdyn_qtyallocated", "msdyn_qtyonorder", "msdyn_qtyavailable")
+    }
     keys = {"msdyn_product": product_id, "msdyn_warehouse": warehouse_id, "msdyn_unit": journal.get("msdyn_unit")}
     service.create(call.as_system, table, {**keys, **zeros, **moved})
 

@@ -15,6 +15,7 @@ _ITEM_KEY = ("productid", "pricelevelid", "uomid")
 
 def check_units(service: OrganizationService, call: Call, change: Change) -> None:
     """Refuse a product whose default unit is not a unit of its unit group."""
+    del call
     product = change.after
     unit = service.database.row("uom", product.get("defaultuomid"))
     if unit is not None and unit.get("uomscheduleid") != product.get("defaultuomscheduleid"):

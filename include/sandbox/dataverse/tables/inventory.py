@@ -21,9 +21,7 @@ TRANSACTION_TYPE = options(
         690970006: "Manual",
     },
 )
-PROJECT_STAGE = options(
-    "msdynce_externalproject_msdynce_projectstage", {1: "In process", 2: "Finished"}, shared=False
-)
+PROJECT_STAGE = options("msdynce_externalproject_msdynce_projectstage", {1: "In process", 2: "Finished"}, shared=False)
 
 _WAREHOUSE = table(
     "msdyn_warehouse",

@@ -28,9 +28,7 @@ PRODUCT_TYPE = options(
 PRODUCT_STRUCTURE = options(
     "product_productstructure", {1: "Product", 2: "Product Family", 3: "Product Bundle"}, shared=False
 )
-PRODUCT_STATE = options(
-    "product_statecode", {0: "Active", 1: "Retired", 2: "Draft", 3: "Under Revision"}, shared=False
-)
+PRODUCT_STATE = options("product_statecode", {0: "Active", 1: "Retired", 2: "Draft", 3: "Under Revision"}, shared=False)
 PRODUCT_STATUS = options(
     "product_statuscode",
     {1: "Active", 2: "Retired", 0: "Draft", 3: "Under Revision"},

@@ -1,4 +1,4 @@
-"""Platform tables: the organisation and its users, only the columns that an integration reads."""
+"""Platform tables: the organisation, its business units and users, only the columns that an integration reads."""
 
 from __future__ import annotations
 
@@ -13,6 +13,15 @@ TABLES = (
         whole("expirechangetrackingindays", 0, 365, default=7),
         lookup("basecurrencyid", "transactioncurrency"),
         display="Organization",
+        primary_name="name",
+    ),
+    table(
+        "businessunit",
+        "businessunits",
+        text("name", 160, "S"),
+        lookup("parentbusinessunitid", "businessunit"),
+        yes_no("isdisabled"),
+        display="Business Unit",
         primary_name="name",
     ),
     table(

@@ -1,0 +1,1 @@
+"""The emulated Dataverse organisation with Field Service and the integration solution."""
