@@ -1,0 +1,58 @@
+"""Under which number a scope and a run are kept."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, Table, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from fs_integration.errors import ReconciliationError
+from fs_integration.ledger.tables import RunRow, ScopeRow
+from fs_integration.records import Scope
+
+
+def upsert(connection: Connection, model: Any) -> postgresql.Insert | sqlite.Insert:
+    """Return an INSERT for this database to which ``on_conflict_do_update`` can be added."""
+    table: Table = model.__table__
+    return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
+
+
+def find_scope(connection: Connection, scope: Scope) -> int | None:
+    """Return the number of a scope, None when nothing was ever kept for it."""
+    wanted = (
+        (ScopeRow.mapping == scope.mapping)
+        & (ScopeRow.task == scope.task)
+        & (ScopeRow.legal_entity == scope.legal_entity)
+    )
+    return connection.execute(select(ScopeRow.id).where(wanted)).scalar()
+
+
+def scope_number(connection: Connection, scope: Scope) -> int:
+    """Return the number of a scope; a new one gets a number."""
+    found = find_scope(connection, scope)
+    if found is None:
+        values = {"mapping": scope.mapping, "task": scope.task, "legal_entity": scope.legal_entity}
+        connection.execute(upsert(connection, ScopeRow).values(values).on_conflict_do_nothing())
+        found = find_scope(connection, scope)
+    if found is None:
+        raise ReconciliationError(f"Ledger: scope {scope} was entered but cannot be found again; look at its database.")
+    return found
+
+
+def find_run(connection: Connection, scope: Scope, run_key: str) -> int | None:
+    """Return the number of a run of this scope, None when it was not begun."""
+    number = find_scope(connection, scope)
+    wanted = (RunRow.scope_id == number) & (RunRow.run_key == run_key)
+    return connection.execute(select(RunRow.id).where(wanted)).scalar()
+
+
+def run_number(connection: Connection, scope: Scope, run_key: str) -> int:
+    """Return the number of a run. :raises ReconciliationError: when the ledger does not know it."""
+    found = find_run(connection, scope, run_key)
+    if found is None:
+        raise ReconciliationError(
+            f"Ledger: run `{run_key}` of {scope} is not known here. Either the connection of the ledger was changed or its "
+            "database was replaced while the run was under way: clear the extract task of this run with all tasks after it."
+        )
+    return found
