@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -31,21 +31,22 @@ SAVE_POSTGRESQL = text(
     _INTO + "SELECT :scope, given.*, CAST(:as_of AS bigint), CAST(:run AS bigint) "
     "FROM unnest(:keys, :source_keys, :prints) AS given (key, source_key, fingerprint)" + _REPLACE
 ).bindparams(
-    bindparam("keys", type_=ARRAY(Text)), bindparam("source_keys", type_=ARRAY(Text)), bindparam("prints", type_=ARRAY(BigInteger))
-)  # fmt: skip
+    bindparam("keys", type_=ARRAY(Text)),
+    bindparam("source_keys", type_=ARRAY(Text)),
+    bindparam("prints", type_=ARRAY(BigInteger)),
+)
 # CROSS JOIN keeps SQLite from reading the whole table once per key: the wanted keys drive the search.
 FIND_SQLITE = text(
-    "SELECT known.key, known.fingerprint, known.as_of FROM json_each(:keys) AS wanted CROSS JOIN fs_fingerprint AS known "
-    "WHERE known.scope_id = :scope AND known.key = wanted.value"
+    "SELECT known.key, known.fingerprint, known.as_of "
+    "FROM json_each(:keys) AS wanted CROSS JOIN fs_fingerprint AS known WHERE known.scope_id = :scope AND known.key = wanted.value"
 )
 FIND_POSTGRESQL = text(
     "SELECT known.key, known.fingerprint, known.as_of FROM fs_fingerprint AS known "
     "JOIN unnest(:keys) AS wanted (key) ON known.key = wanted.key WHERE known.scope_id = :scope"
 ).bindparams(bindparam("keys", type_=ARRAY(Text)))
-SCAN = text(
-    "SELECT key, source_key, fingerprint, as_of FROM fs_fingerprint WHERE scope_id = :scope AND key > :after "
-    "ORDER BY key LIMIT :rows"
-)
+_SCAN = "SELECT key, source_key, fingerprint, as_of FROM fs_fingerprint WHERE scope_id = :scope "
+SCAN_FIRST = text(_SCAN + "ORDER BY key LIMIT :rows")
+SCAN_NEXT = text(_SCAN + "AND key > :after ORDER BY key LIMIT :rows")
 
 
 def save(connection: Connection, scope: int, frame: pd.DataFrame, *, as_of: datetime, run: int | None) -> None:
@@ -85,9 +86,14 @@ def find(connection: Connection, scope: int, keys: pd.Series) -> pd.DataFrame:
     return _frame(rows, (KEY, "fingerprint", "as_of"))
 
 
-def scan(connection: Connection, scope: int, *, after: str, rows: int) -> tuple[pd.DataFrame, str | None]:
-    """Return the next fingerprints in the order of their stored keys, and the stored key to go on after."""
-    found = connection.execute(SCAN, {"scope": scope, "after": after, "rows": rows}).all()
+def scan(connection: Connection, scope: int, *, after: str | None, rows: int) -> tuple[pd.DataFrame, str | None]:
+    """Return the next fingerprints in the order of their stored keys.
+
+    :param after: stored key to go on after, None for the first ones.
+    :returns: the rows, and the stored key to go on after; None when these were the last.
+    """
+    values = {"scope": scope, "rows": rows} | ({} if after is None else {"after": after})
+    found = connection.execute(SCAN_FIRST if after is None else SCAN_NEXT, values).all()
     return _frame(found, (KEY, SOURCE_KEY, "fingerprint", "as_of")), found[-1][0] if len(found) == rows else None
 
 
@@ -111,13 +117,3 @@ def _frame(rows: Sequence[Any], names: tuple[str, ...]) -> pd.DataFrame:
         else:
             arrays[name] = pa.array(values, type=pa.int64())
     return to_frame(pa.table(arrays))
-
-
-def scan_all(connections: Any, scope: int, rows: int) -> Iterator[pd.DataFrame]:
-    """Yield all fingerprints of a scope in chunks; each chunk is read in a transaction of its own."""
-    after: str | None = ""
-    while after is not None:
-        with connections() as connection:
-            frame, after = scan(connection, scope, after=after, rows=rows)
-        if len(frame):
-            yield frame

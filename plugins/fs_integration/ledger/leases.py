@@ -95,15 +95,15 @@ def _demand(lease: Lease, row: Row[str, str, int, datetime] | None) -> None:
     if row is None or row.fence != lease.fence or row.holder != lease.holder:
         holder = f"`{row.holder}`" if row is not None and row.holder else "nobody"
         raise Fenced(
-            f"Lease `{lease.name}` of `{lease.holder}` (number {lease.fence}) is held by {holder} now: a newer try took "
-            "over and completes the work. This try wrote nothing after that; nothing needs to be done."
+            f"Lease `{lease.name}` of `{lease.holder}` (number {lease.fence}) is held by {holder} now: "
+            "a newer try took over and completes the work. This try wrote nothing after that; nothing needs to be done."
         )
 
 
 def _held(row: Row[str, str, int, datetime], name: str, now: datetime) -> LeaseHeld:
     left = max((row.expires_at - now).total_seconds(), 1)
     return LeaseHeld(
-        f"`{name}` is being written by run `{row.holder}` until {row.expires_at:%Y-%m-%d %H:%M:%S} UTC unless it goes on. "
-        "This task is tried again when that run has finished or its lease has run out.",
+        f"`{name}` is being written by run `{row.holder}`, whose lease lasts until {row.expires_at:%Y-%m-%d %H:%M:%S} UTC "
+        "and is prolonged while it works. This task is tried again after that.",
         retry_after=left,
     )

@@ -169,9 +169,15 @@ class Ledger:
 
     def scan_fingerprints(self, scope: Scope, rows: int) -> Iterator[pd.DataFrame]:
         """Yield everything known of a scope in chunks: ``_key``, ``_source_key``, ``fingerprint``, ``as_of``."""
-        with reading(self.engine) as connection:
-            number = find_scope(connection, scope) or NO_SCOPE
-        yield from fingerprints.scan_all(lambda: reading(self.engine), number, rows)
+        after: str | None = None
+        while True:
+            with reading(self.engine) as connection:  # one transaction per chunk, so that a slow reader holds up nobody
+                number = find_scope(connection, scope) or NO_SCOPE
+                frame, after = fingerprints.scan(connection, number, after=after, rows=rows)
+            if len(frame):
+                yield frame
+            if after is None:
+                return
 
     def fingerprint_count(self, scope: Scope) -> int:
         """Return how many rows of a scope are known to be in the target."""

@@ -51,6 +51,6 @@ def _upgrade(connection: Connection) -> None:
         command.upgrade(config, HEAD)
     except CommandError as exc:
         raise ConfigurationError(
-            f"The ledger's tables have version {_version(connection)}, which this release (version {HEAD}) does not know. "
-            "A newer release has upgraded them: deploy that release on every worker."
+            f"The ledger's tables have version {_version(connection)}, which this release (version {HEAD}) does not "
+            "know. A newer release has upgraded them: deploy that release on every worker."
         ) from exc

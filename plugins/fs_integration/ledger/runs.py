@@ -50,7 +50,8 @@ def begin(
 ) -> None:  # fmt: skip
     """Open the books of a run. A run that is begun again starts with empty books."""
     facts = {
-        "dag_id": dag_id, "run_id": run_id, "mode": mode, "interval_start": interval.start, "interval_end": interval.end,
+        "dag_id": dag_id, "run_id": run_id, "mode": mode,
+        "interval_start": interval.start, "interval_end": interval.end,
         "mapping_hash": mapping_hash, "status": RUNNING, "message": "", "generated": 0, "drift": 0, "started_at": now,
         "ended_at": None,
     }  # fmt: skip
@@ -103,16 +104,15 @@ def move_watermark(connection: Connection, scope: int, moment: datetime, *, run_
 
 
 def previous_rows(connection: Connection, scope: int | None, run_key: str) -> int | None:
-    """Return how many rows the last successful run before this one read; runs over a window of their own do not count."""
+    """Return how many rows the last successful scheduled run read; runs over a window of their own do not count."""
     comparable = (
         (RunRow.scope_id == scope)
         & (RunRow.run_key != run_key)
         & (RunRow.status == SUCCEEDED)
         & (RunRow.mode == MOVES_WATERMARK)
     )
-    last = connection.execute(
-        select(RunRow.id).where(comparable).order_by(RunRow.interval_end.desc()).limit(1)
-    ).scalar()
+    newest_first = select(RunRow.id).where(comparable).order_by(RunRow.interval_end.desc())
+    last = connection.execute(newest_first.limit(1)).scalar()
     return None if last is None else _rows_read(connection, [last])[last]
 
 

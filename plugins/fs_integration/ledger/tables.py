@@ -115,7 +115,7 @@ class FingerprintRow(Base):
     """What was last written for one key. ``as_of`` is in microseconds since 1970, because millions are compared."""
 
     __tablename__ = "fs_fingerprint"
-    __table_args__ = {"sqlite_with_rowid": False}
+    __table_args__ = ({"sqlite_with_rowid": False},)
 
     scope_id: Mapped[int] = mapped_column(NUMBER, ForeignKey("fs_scope.id"), primary_key=True)
     key: Mapped[str] = mapped_column(Text, primary_key=True)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.schema import SchemaItem
 
 revision = "0001"
 down_revision = None
@@ -20,18 +23,18 @@ def _big(*names: str) -> list[sa.Column[int]]:
     return [sa.Column(name, sa.BigInteger, nullable=False) for name in names]
 
 
-def _moment(name: str, *, nullable: bool = False) -> sa.Column[sa.DateTime]:
+def _moment(name: str, *, nullable: bool = False) -> sa.Column[datetime]:
     return sa.Column(name, MOMENT, nullable=nullable)
 
 
-def _scope(table: str) -> list[sa.SchemaItem]:
+def _scope(table: str) -> list[SchemaItem]:
     return [
         sa.Column("scope_id", NUMBER, nullable=False),
         sa.ForeignKeyConstraint(["scope_id"], ["fs_scope.id"], name=f"fk_{table}_scope_id"),
     ]
 
 
-def _run(table: str) -> list[sa.SchemaItem]:
+def _run(table: str) -> list[SchemaItem]:
     return [
         sa.Column("run", NUMBER, nullable=False),
         sa.ForeignKeyConstraint(["run"], ["fs_run.id"], name=f"fk_{table}_run", ondelete="CASCADE"),
@@ -54,7 +57,8 @@ def _create_runs() -> None:
         _key("fs_scope", "id"), sa.UniqueConstraint("mapping", "task", "legal_entity", name="uq_fs_scope"),
     )  # fmt: skip
     op.create_table(
-        "fs_run", sa.Column("id", NUMBER, nullable=False), *_scope("fs_run"), *_text("run_key", "dag_id", "run_id", "mode"),
+        "fs_run", sa.Column("id", NUMBER, nullable=False), *_scope("fs_run"),
+        *_text("run_key", "dag_id", "run_id", "mode"),
         _moment("interval_start", nullable=True), _moment("interval_end"), *_text("mapping_hash", "status", "message"),
         *_big("generated", "drift"), _moment("started_at"), _moment("ended_at", nullable=True),
         _key("fs_run", "id"), sa.UniqueConstraint("scope_id", "run_key", name="uq_fs_run"),
@@ -73,7 +77,8 @@ def _create_runs() -> None:
 def _create_quarantine() -> None:
     op.create_table(
         "fs_quarantine", sa.Column("id", NUMBER, nullable=False), *_scope("fs_quarantine"), *_run("fs_quarantine"),
-        *_text("line", "row_key", "field", "rule", "reason", "value", "outcome"), *_big("source_rows"), *_text("payload"),
+        *_text("line", "row_key", "field", "rule", "reason", "value", "outcome"), *_big("source_rows"),
+        *_text("payload"),
         _moment("created_at"), _moment("resolved_at", nullable=True), sa.Column("resolution", sa.Text, nullable=True),
         _key("fs_quarantine", "id"), sa.UniqueConstraint("run", "line", name="uq_fs_quarantine"),
     )  # fmt: skip
@@ -83,7 +88,8 @@ def _create_quarantine() -> None:
 def _create_state() -> None:
     op.create_table(
         "fs_fingerprint", *_scope("fs_fingerprint"), *_text("key", "source_key"), *_big("fingerprint", "as_of"),
-        sa.Column("run", sa.BigInteger, nullable=True), _key("fs_fingerprint", "scope_id", "key"), sqlite_with_rowid=False,
+        sa.Column("run", sa.BigInteger, nullable=True), _key("fs_fingerprint", "scope_id", "key"),
+        sqlite_with_rowid=False,
     )  # fmt: skip
     op.create_table(
         "fs_lease", *_text("name", "holder"), *_big("fence"), _moment("expires_at"), _key("fs_lease", "name")
