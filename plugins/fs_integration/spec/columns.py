@@ -8,10 +8,14 @@ from fs_integration.spec.mapping import MappingTask
 
 
 def source_columns(task: MappingTask) -> list[str]:
-    """Return the columns to read from the source entity, in order of first use, without those added by ``enrich``."""
+    """Return the columns to read from the source entity, in order of first use, without those added by ``enrich``.
+
+    A data package is exported company by company and does not name the company in its rows.
+    """
     source = task.source
     added = added_columns(task)
-    used: list[str] = [*source.key, *([source.company_field] if source.company_field else [])]
+    company = [source.company_field] if source.company_field and source.route == "odata" else []
+    used: list[str] = [*source.key, *company]
     used += [name for step in source.enrich for name in step.by]
     used += [*source.group.by, *source.group.sum] if source.group else []
     used += [rule.field for rule in source.keep]

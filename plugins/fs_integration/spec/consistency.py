@@ -11,7 +11,14 @@ from collections.abc import Iterable, Iterator
 from fs_integration.spec.advice import nearest
 from fs_integration.spec.columns import added_columns
 from fs_integration.spec.document import KeyPath
-from fs_integration.spec.mapping import FieldRule, Lookup, Mapping, MappingTask
+from fs_integration.spec.mapping import FieldRule, Lookup, Mapping, MappingTask, QualityRule
+
+NEEDED = {
+    "max_length": ("max",), "one_of": ("values",), "matches": ("pattern",), "decimals_at_most": ("max",),
+    "row_count_change": ("max_drop_percent",),
+}  # fmt: skip
+ABOUT_ALL_ROWS = ("row_count_between", "row_count_change")
+BOUNDED = ("between", "row_count_between")
 
 Contradiction = tuple[KeyPath, str, str]  # key path, what is wrong, what to do
 
@@ -145,37 +152,34 @@ def _lookup(lookup: Lookup, task: MappingTask, shaped: list[str]) -> Iterator[Co
 
 
 def _quality(task: MappingTask) -> Iterator[Contradiction]:
-    shaped = [rule.to for rule in task.fields]
     for number, rule in enumerate(task.quality):
-        path: KeyPath = ("quality", number)
-        about_rows = rule.expect not in ("row_count_between", "row_count_change")
-        if about_rows and not (rule.field or rule.fields):
-            yield path, f"`{rule.expect}` needs to know about which `field`.", "Add `field`."
-        if not about_rows and rule.failing == "reject_row":
-            yield (
-                path,
-                f"`{rule.expect}` speaks of all rows together, so no single row can be rejected.",
-                "Write `failing: stop_batch` or `failing: warn`.",
-            )
-        for name in (rule.field, *rule.fields) if rule.stage == "shaped" else ():
+        found = (*_incomplete(rule), *_misplaced(rule, task))
+        yield from ((("quality", number, *inner), message, suggestion) for inner, message, suggestion in found)
+
+
+def _incomplete(rule: QualityRule) -> Iterator[Contradiction]:
+    for word in NEEDED.get(rule.expect, ()):
+        if word not in rule.model_fields_set:
+            yield (), f"`{rule.expect}` needs `{word}`.", f"Add `{word}`."
+    if rule.expect in BOUNDED and rule.min is None and rule.max is None:
+        yield (), f"`{rule.expect}` needs `min`, `max` or both.", "Add the bound that matters."
+    if rule.expect in ABOUT_ALL_ROWS and rule.failing == "reject_row":
+        advice = "Write `failing: stop_batch` or `failing: warn`."
+        yield (), f"`{rule.expect}` speaks of all rows together, so no single row can be rejected.", advice
+    if rule.expect not in ABOUT_ALL_ROWS and not (rule.field or rule.fields):
+        yield (), f"`{rule.expect}` needs to know about which `field`.", "Add `field`."
+
+
+def _misplaced(rule: QualityRule, task: MappingTask) -> Iterator[Contradiction]:
+    if rule.stage == "shaped":
+        shaped = [field.to for field in task.fields]
+        for name in (rule.field, *rule.fields):
             if name and name not in shaped:
-                yield (
-                    (*path, "field"),
-                    f"`{name}` is not a column the mapping writes.",
-                    nearest(name, shaped) or "Write `stage: raw` for a source column.",
-                )
-        if rule.stage == "raw" and rule.field in added_columns(task):
-            yield (
-                (*path, "field"),
-                f"`{rule.field}` is added after the raw checks.",
-                "Check it with `keep`, or after shaping.",
-            )
-        if rule.stage == "raw" and rule.failing == "reject_row" and task.source.group is not None:
-            yield (
-                path,
-                "A row rejected before `group` would be missing in a sum.",
-                "Check after shaping, or write `failing: stop_batch`.",
-            )
+                advice = nearest(name, shaped) or "Write `stage: raw` for a source column."
+                yield ("field",), f"`{name}` is not a column the mapping writes.", advice
+        return
+    if rule.field in added_columns(task):
+        yield ("field",), f"`{rule.field}` is added after the raw checks.", "Check it with `keep`, or after shaping."
 
 
 def _unused(task: MappingTask) -> Iterator[Contradiction]:
