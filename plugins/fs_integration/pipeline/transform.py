@@ -63,8 +63,8 @@ def transform(
     if before.batch_failures:
         return _stage(ref, _nothing(raw), before, None, staging=staging)
     shaped = shape(
-        before.passed, task, value_maps=mapping.value_maps, references=_references(ref, task, staging), target=target,
-        target_index=_target_index(ref, staging),
+        raw, task, value_maps=mapping.value_maps, references=_references(ref, task, staging), target=target,
+        target_index=_target_index(ref, staging), refused=before.refused,
     )  # fmt: skip
     after = run_checks(shaped.rows, shaped_checks(task, target), name=f"{name}.shaped", run_name=ref.run_key,
                        docs_root=docs_root)  # fmt: skip

@@ -56,8 +56,8 @@ class _Failed:
 def run_checks(frame: pd.DataFrame, suite: Suite, *, name: str, run_name: str, docs_root: Path) -> Checked:
     """Check a batch.
 
-    :param name: tells this batch and stage from the others of the run; :param run_name: key of the run.
-    :param docs_root: the page is written to ``docs_root / run_name / {name}.html``.
+    :param name: mapping, task, legal entity, batch and stage, joined by dots; :param run_name: key of the run.
+    :param docs_root: folder of the Data Docs, see ``data_docs``.
     """
     subject = prepared(frame, suite.checks, columns=suite.columns)
     result = validate(subject, suite.checks, columns=suite.columns, name=name, run_name=run_name)
@@ -110,9 +110,11 @@ def _told(fail: _Failed, subject: pd.DataFrame, name: str) -> str:
     check = fail.check
     if fail.fault:
         return f"Check `{check.rule}` of `{check.field}` could not be evaluated on {name}: {fail.fault}"
+    found = f"{int(fail.rows.sum())} of {len(subject)} rows of {name} fail `{check.rule}`."
+    if check.expect == "not_null":
+        return f"{found} {check.reason}"
     examples = joined_text(subject[fail.rows].head(SHOWN_VALUES), check.fields).tolist()
-    shown = ", ".join(f"`{example}`" for example in examples) if check.expect != "not_null" else "missing values"
-    return f"{int(fail.rows.sum())} of {len(subject)} rows of {name} fail `{check.rule}`: {check.reason} Found {shown}."
+    return f"{found} {check.reason} Found: {', '.join(f'`{example}`' for example in examples)}."
 
 
 def _rejected(frame: pd.DataFrame, failed: Sequence[_Failed], *, key: Sequence[str]) -> tuple[np.ndarray, pd.DataFrame]:

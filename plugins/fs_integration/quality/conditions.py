@@ -1,8 +1,8 @@
 """Which rows fail a check, told for a whole column at once.
 
 Great Expectations says whether an expectation failed and counts; naming the rows through it costs several times as
-much, so the rows are told here, and only for checks that failed. Decimals are compared exactly: Great Expectations would
-turn the bounds into binary fractions, so it is given the column beside what it should be (``expected_column``).
+much, so the rows are told here, and only for checks that failed. Decimals are compared exactly: Great Expectations
+would turn the bounds into binary fractions, so it is given the column beside what it should be (``expected_column``).
 """
 
 from __future__ import annotations

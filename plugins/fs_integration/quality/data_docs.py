@@ -1,8 +1,11 @@
-"""Data Docs: one page per batch and stage, one folder per run, and an index per run.
+"""Data Docs: one page per run, batch and stage, and one index per mapping and run.
 
-Great Expectations renders the page; only the page is kept. Its own site builder would copy four megabytes of fonts and
-pictures per site and rewrite an index that knows one batch only. What a page would load from other hosts is taken out: the
-pages are served beside Airflow, where a foreign script could act as the person who looks at them.
+Great Expectations renders the page, and it lies where its own site builder would put it; only the page is kept. The
+site builder would copy four megabytes of fonts and pictures per site and rewrite an index that knows one batch only.
+
+The pages are served beside Airflow, where a script could act as the person who looks at them. Hence scripts and whatever
+a page would load from other hosts are taken out, and the values of rows, which Great Expectations writes as they are,
+are escaped.
 """
 
 from __future__ import annotations
@@ -12,43 +15,73 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-INDEX = "index.html"
-FOREIGN = re.compile(r"<script[^>]*\bsrc=[^>]*>\s*</script>|<link\b[^>]*\bhref=[^>]*>", re.IGNORECASE)
+import pandas as pd
+
+ACTIVE = re.compile(r"<script\b.*?</script>|<(link|img)\b[^>]*>", re.IGNORECASE | re.DOTALL)
 STYLE = """<style>
-body { font: 15px/1.5 system-ui, sans-serif; margin: 0 auto; max-width: 75rem; padding: 1rem; color: #222; background: #fff; }
-table { border-collapse: collapse; width: 100%; } td, th { border: 1px solid #ddd; padding: .3rem .6rem; text-align: left; }
-img, nav { display: none; }
+body { font: 15px/1.5 system-ui, sans-serif; margin: 0 auto; max-width: 75rem; padding: 1rem; color: #222; }
+table { border-collapse: collapse; width: 100%; }
+td, th { border: 1px solid #ddd; padding: .3rem .6rem; text-align: left; }
+nav { display: none; }
 </style>"""
 
 
 def write_page(result: Any, *, name: str, run_name: str, docs_root: Path) -> str:
-    """Write what Great Expectations found as a page and enter it in the run's index.
+    """Write what Great Expectations found as a page and enter it in the index of the run.
 
+    :param name: mapping, task, legal entity, batch and stage, joined by dots; each becomes a folder.
     :returns: the page's place below the root, with forward slashes.
     """
-    folder = docs_root / run_name
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / f"{name}.html").write_text(_page(result), encoding="utf-8")
-    _write_index(folder, run_name)
-    return f"{run_name}/{name}.html"
+    parts = name.split(".")
+    moment = result.meta["run_id"].run_time.strftime("%Y%m%dT%H%M%S.%fZ")
+    place = "/".join(["validations", *parts, run_name, moment, "page.html"])
+    _write(docs_root / place, _page(result))
+    _write_index(docs_root, mapping=parts[0], run_name=run_name)
+    return place
 
 
 def _page(result: Any) -> str:
     from great_expectations.render.renderer import ValidationResultsPageRenderer
     from great_expectations.render.view import DefaultJinjaPageView
 
+    for item in result.results:
+        item.result = _harmless(item.result)
     html: str = DefaultJinjaPageView().render(ValidationResultsPageRenderer().render(result))
-    return FOREIGN.sub("", html).replace("</head>", f"{STYLE}</head>", 1)
+    return ACTIVE.sub("", html).replace("</head>", f"{STYLE}</head>", 1)
 
 
-def _write_index(folder: Path, run_name: str) -> None:
-    """List the pages of the folder. Batches run side by side, so the list is written again until nothing was added."""
+def _harmless(value: Any) -> Any:
+    """Return what a result holds with escaped text, and missing values as None, which the renderer understands."""
+    if isinstance(value, dict):
+        return {name: _harmless(part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_harmless(part) for part in value]
+    if value is pd.NA:
+        return None
+    return escape(value) if isinstance(value, str) else value
+
+
+def _write_index(root: Path, *, mapping: str, run_name: str) -> None:
+    """List the pages of the run. Batches run side by side, so the list is written again until nothing was added."""
+    folder = root / "validations" / mapping
+    pattern = f"*/*/*/*/{run_name}/*/page.html"  # task, legal entity, batch, stage
     listed: list[str] = []
-    while (found := sorted(page.name for page in folder.glob("*.html") if page.name != INDEX)) != listed:
+    while (found := sorted(str(page.relative_to(folder).as_posix()) for page in folder.glob(pattern))) != listed:
         listed = found
-        links = "".join(
-            f'<li><a href="{escape(page)}">{escape(page.removesuffix(".html"))}</a></li>' for page in listed
-        )
-        text = f"<!doctype html><html lang='en'><head><meta charset='utf-8'><title>Data Docs</title>{STYLE}</head>"
-        text += f"<body><h1>Data Docs of run {escape(run_name)}</h1><ul>{links}</ul></body></html>"
-        (folder / INDEX).write_text(text, encoding="utf-8")
+        _write(root / "runs" / mapping / f"{run_name}.html", _index(mapping, run_name, listed))
+
+
+def _index(mapping: str, run_name: str, pages: list[str]) -> str:
+    title = f"{escape(mapping)}, run {escape(run_name)}"
+    items = []
+    for page in pages:
+        task, company, batch, stage, _, moment, _ = map(escape, page.split("/"))
+        link = f"../../validations/{escape(mapping)}/{escape(page)}"
+        items.append(f'<li><a href="{link}">{task}, {company}, batch {batch}, {stage} rows, {moment}</a></li>')
+    head = f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>{STYLE}</head>'
+    return f"{head}<body><h1>Data Docs of {title}</h1><ul>{''.join(items)}</ul></body></html>"
+
+
+def _write(file: Path, text: str) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text, encoding="utf-8")

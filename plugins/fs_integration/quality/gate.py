@@ -50,8 +50,8 @@ def _too_many_quarantined(task: MappingTask, scope: str, rows_read: int, quarant
     limits = task.thresholds
     if quarantined > limits.min_rows and quarantined * 100 > limits.max_percent * rows_read:
         yield (
-            f"{quarantined} of {rows_read} rows of {scope} are quarantined ({_percent(quarantined, rows_read)}); at most "
-            f"{limits.max_percent} % or {limits.min_rows} rows are allowed."
+            f"{quarantined} of {rows_read} rows of {scope} are quarantined ({_percent(quarantined, rows_read)}); at "
+            f"most {limits.max_percent} % or {limits.min_rows} rows are allowed."
         )
 
 
@@ -75,8 +75,8 @@ def _row_count_fault(rule: QualityRule, scope: str, rows_read: int, previous_row
         dropped = previous_rows - rows_read
         if dropped * 100 > rule.max_drop_percent * previous_rows:
             return (
-                f"{rows_read} rows of {scope} were read, {_percent(dropped, previous_rows)} fewer than the {previous_rows} "
-                f"of the last successful run; at most {rule.max_drop_percent} % fewer are allowed."
+                f"{rows_read} rows of {scope} were read, {_percent(dropped, previous_rows)} fewer than the "
+                f"{previous_rows} of the last successful run; at most {rule.max_drop_percent} % fewer are allowed."
             )
     return ""
 

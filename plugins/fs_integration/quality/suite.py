@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Literal
+from typing import Literal, cast
 
 from fs_integration.frames import KEY, SOURCE_KEY
 from fs_integration.spec.columns import source_columns
-from fs_integration.spec.mapping import FieldRule, MappingTask, QualityRule, Scalar
+from fs_integration.spec.mapping import MappingTask, QualityRule, Scalar
 from fs_integration.spec.metadata import Column, ColumnKind, EntityMetadata
 
 Expect = Literal["not_null", "unique", "max_length", "between", "one_of", "matches", "decimals_at_most"]
@@ -79,11 +79,11 @@ def shaped_checks(task: MappingTask, target: EntityMetadata) -> Suite:
     key = task.target.key
     checks = [*_ruled(task.quality, "shaped")]
     checks += [_not_null(name, "key_missing", f"`{name}` is part of the key and must have a value.") for name in key]
-    checks.append(Check("unique", (KEY,), "duplicate_key",
-                        f"Several rows have this {', '.join(key)}; which of them is right cannot be told."))  # fmt: skip
+    same = f"Several rows have this {', '.join(key)}; which of them is right cannot be told."
+    checks.append(Check("unique", (KEY,), "duplicate_key", same))
     for field in task.fields:
         if field.to in target.columns:
-            checks += _structural(field, target.columns[field.to])
+            checks += _structural(target.columns[field.to])
     return Suite((SOURCE_KEY,), (*(field.to for field in task.fields), KEY, SOURCE_KEY), tuple(checks))
 
 
@@ -91,8 +91,9 @@ def _ruled(rules: Iterable[QualityRule], stage: str) -> Iterator[Check]:
     for rule in rules:
         if rule.stage == stage and rule.expect not in RUN_RULES:
             fields = rule.fields or ((rule.field,) if rule.field else ())
+            reason = rule.reason or _reason(rule, ", ".join(fields))
             yield Check(
-                rule.expect, fields, rule.expect, rule.reason or _reason(rule, ", ".join(fields)), rule.failing,
+                cast(Expect, rule.expect), fields, rule.expect, reason, rule.failing,
                 minimum=_exact(rule.min), maximum=_exact(rule.max), values=rule.values, pattern=rule.pattern or "",
             )  # fmt: skip
 
@@ -118,7 +119,7 @@ def _reason(rule: QualityRule, field: str) -> str:
     }[rule.expect]
 
 
-def _structural(rule: FieldRule, column: Column) -> Iterator[Check]:
+def _structural(column: Column) -> Iterator[Check]:
     name = column.name
     if column.required:
         yield _not_null(name, "required", f"`{name}` must have a value in the target.")
