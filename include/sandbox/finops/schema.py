@@ -56,6 +56,7 @@ class Entity:
     :param name: public entity name, the type in metadata; :param collection: entity set in URLs.
     :param label: name in data projects and manifests; :param target: name in the application object tree.
     :param backing: table under the entity and its label, as error texts give them.
+    :param dependents: collections and their columns that refer to the last part of this entity's key.
     """
 
     name: str
@@ -67,6 +68,7 @@ class Entity:
     backing: tuple[str, str]
     read_only: bool = False
     change_tracking: bool = False
+    dependents: tuple[tuple[str, str], ...] = ()
     defaults: dict[str, object] = field(init=False)
 
     def __post_init__(self) -> None:

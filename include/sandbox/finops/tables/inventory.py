@@ -19,6 +19,7 @@ SITES = entity(
     label="Sites",
     target="InventOperationalSiteEntity",
     backing=("InventSite", "Sites"),
+    dependents=(("Warehouses", "OperationalSiteId"), ("WarehousesOnHandV2", "InventorySiteId")),
 )
 WAREHOUSES = entity(
     "Warehouse",
@@ -45,6 +46,7 @@ WAREHOUSES = entity(
     label="Warehouses",
     target="InventWarehouseEntity",
     backing=("InventLocation", "Warehouses"),
+    dependents=(("WarehousesOnHandV2", "InventoryWarehouseId"),),
     change_tracking=True,
 )
 ON_HAND = entity(

@@ -1,0 +1,130 @@
+"""The actions of the data-package API, bound to the collection of data projects."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from sandbox.finops.errors import action_failed, bad_request, not_emulated
+from sandbox.finops.exchange import Exchange, respond
+from sandbox.finops.packages.blobs import BlobStore
+from sandbox.finops.packages.exports import Export, Exports
+from sandbox.finops.packages.projects import ENTITIES, ExportEntity
+from sandbox.finops.store import Database, Row
+from sandbox.finops.tables.system import DATA_PROJECTS
+from sandbox.finops.writing import decode_object
+from sandbox.http import Response
+
+ACTIONS: dict[str, tuple[str, ...]] = {
+    "ExportToPackage": ("definitionGroupId", "packageName", "executionId", "reExecute", "legalEntityId"),
+    "GetExecutionSummaryStatus": ("executionId",),
+    "GetExportedPackageUrl": ("executionId",),
+    "GetExecutionErrors": ("executionId",),
+    "GetExecutionSummaryPageUrl": ("executionId",),
+    "DeleteExecutionHistoryJob": ("executionId",),
+}
+_NESTED = frozenset({"ExportToPackage", "GetExportedPackageUrl"})
+
+Parameters = Mapping[str, Any]
+
+
+class PackageActions:
+    """Answer the actions.
+
+    :param now: gives the current moment.
+    """
+
+    def __init__(self, database: Database, blobs: BlobStore, now: Callable[[], datetime]) -> None:
+        self._database = database
+        self._exports = Exports(database, blobs, now)
+        self._handlers: dict[str, Callable[[Exchange, Parameters], str]] = {
+            "ExportToPackage": self._export,
+            "GetExecutionSummaryStatus": self._status,
+            "GetExportedPackageUrl": self._address,
+            "GetExecutionErrors": self._errors,
+            "GetExecutionSummaryPageUrl": self._page,
+            "DeleteExecutionHistoryJob": self._delete,
+        }
+
+    def answer(self, exchange: Exchange, action: str) -> Response:
+        """Run an action with the parameters of the body.
+
+        :raises FinanceError: 400 for wrong parameters, 500 for an exception inside the action.
+        """
+        handler = self._handlers.get(action)
+        if handler is None:
+            raise not_emulated(f"the action {action}")
+        parameters = decode_object(exchange.request.body)
+        unknown = sorted(set(parameters) - set(ACTIONS[action]))
+        if unknown:
+            raise bad_request(
+                f"The parameter '{unknown[0]}' in the request payload is not a valid parameter for {action}."
+            )
+        value: Any = handler(exchange, parameters)
+        if exchange.switches.nested_values and action in _NESTED:
+            value = {"value": value}
+        return respond(200, {"@odata.context": f"{exchange.root}$metadata#Edm.String", "value": value})
+
+    def _export(self, exchange: Exchange, parameters: Parameters) -> str:
+        project, entity = self._project(_text("ExportToPackage", parameters, "definitionGroupId"))
+        company = _text("ExportToPackage", parameters, "legalEntityId") or exchange.switches.default_company
+        if not exchange.switches.may_see(company):
+            raise _failed("ExportToPackage", f"The company '{company}' does not exist or is not accessible.")
+        execution_id = _text("ExportToPackage", parameters, "executionId")
+        # What happens to a repeated id is not documented; running the same id again needs the parameter for it.
+        if self._exports.find(execution_id) is not None and parameters.get("reExecute") is not True:
+            raise _failed("ExportToPackage", f"The execution ID '{execution_id}' already exists.")
+        return self._exports.start(execution_id, project, entity, company, exchange.switches).execution_id
+
+    def _project(self, name: str) -> tuple[Row, ExportEntity]:
+        project = self._database.stores[DATA_PROJECTS.collection].rows.get((name.lower(),))
+        if project is None or project["OperationType"] != "Export":
+            raise _failed("ExportToPackage", f"The definition group '{name}' does not exist or is no export project.")
+        entity = ENTITIES.get(project["EntityName"])
+        if entity is None:
+            raise _failed("ExportToPackage", f"The definition group '{name}' has no data entity to export.")
+        return project, entity
+
+    def _status(self, _exchange: Exchange, parameters: Parameters) -> str:
+        return self._exports.state(_text("GetExecutionSummaryStatus", parameters, "executionId"))
+
+    def _address(self, exchange: Exchange, parameters: Parameters) -> str:
+        job = self._find("GetExportedPackageUrl", parameters)
+        return self._exports.address(job, exchange.request.base_url, exchange.switches)
+
+    def _errors(self, exchange: Exchange, parameters: Parameters) -> str:
+        messages = self._find("GetExecutionErrors", parameters).errors
+        if exchange.switches.malformed_execution_errors:
+            records = ",".join(f'{{"RecordId":"","Field":"","ErrorMessage":"{text}"}}' for text in messages)
+            return f"[{records}]"
+        return msgspec.json.encode([{"RecordId": "", "Field": "", "ErrorMessage": text} for text in messages]).decode()
+
+    def _page(self, exchange: Exchange, parameters: Parameters) -> str:
+        job = self._find("GetExecutionSummaryPageUrl", parameters)
+        page = f"?mi=DMFExecutionSummaryWorkspace&cmp={job.company}&executionId={job.execution_id}"
+        return f"{exchange.request.base_url}/{page}"
+
+    def _delete(self, _exchange: Exchange, parameters: Parameters) -> str:
+        self._exports.forget(_text("DeleteExecutionHistoryJob", parameters, "executionId"))
+        return ""
+
+    def _find(self, action: str, parameters: Parameters) -> Export:
+        execution_id = _text(action, parameters, "executionId")
+        job = self._exports.find(execution_id)
+        if job is None:
+            raise _failed(action, f"The execution ID '{execution_id}' does not exist.")
+        return job
+
+
+def _text(action: str, parameters: Parameters, name: str) -> str:
+    value = parameters.get(name, "")
+    if not isinstance(value, str):
+        raise bad_request(f"The parameter '{name}' of {action} must be a text.")
+    return value
+
+
+def _failed(action: str, text: str) -> Exception:
+    return action_failed(action, DATA_PROJECTS.name, text)

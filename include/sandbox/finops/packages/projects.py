@@ -1,0 +1,121 @@
+"""What can be exported: data entities by label, and the data projects that exist in every environment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sandbox.finops.schema import COMPANY, Entity
+from sandbox.finops.store import Database, Row, fold
+from sandbox.finops.tables import SCHEMA
+from sandbox.finops.tables.inventory import ON_HAND
+from sandbox.finops.tables.products import DISTINCT
+
+ON_HAND_LABEL = "CDS inventory on-hand by warehouse"
+_ON_HAND_TARGET = "InventWarehouseOnHandCDSEntity"
+_DIMENSIONS = (
+    "ItemNumber", "ProductColorId", "ProductConfigurationId", "ProductSizeId", "ProductStyleId", "ProductVersionId",
+)  # fmt: skip
+_ON_HAND_COLUMNS = (
+    "ProductNumber", "InventoryWarehouseId", "InventorySiteId", *_DIMENSIONS,
+    "OnHandQuantity", "OnOrderQuantity", "OrderedQuantity", "AvailableOnHandQuantity", "ReservedOnHandQuantity",
+    "AvailableOrderedQuantity", "ReservedOrderedQuantity", "TotalAvailableQuantity", "AreWarehouseManagementProcessesUsed",
+)  # fmt: skip
+_PROJECTS = (
+    ("FS product inventory", "IncrementalPush", "Changed on-hand inventory for Field Service"),
+    ("FS product inventory full", "FullPush", "All on-hand inventory for Field Service"),
+)
+
+Complete = Callable[[Database, str], Callable[[Row], Row]]
+
+
+@dataclass(frozen=True, slots=True)
+class ExportEntity:
+    """A data entity as packages know it.
+
+    :param label: name in projects and manifests; :param source: collection whose rows and changes it shows.
+    :param columns: property names; files spell them in upper case. The company is no column of a package.
+    :param complete: given database and company, makes the function that adds what the source row does not hold.
+    """
+
+    label: str
+    target: str
+    source: str
+    columns: tuple[str, ...]
+    change_tracking: bool
+    complete: Complete
+
+    def rows(self, database: Database, company: str, since: int | None) -> Iterator[Row]:
+        """Give the rows of a company, only those changed after a sequence number when given."""
+        store = database.stores[self.source]
+        complete = self.complete(database, company)
+        if since is not None:
+            changed = store.changed_since(since)
+            return (complete(row) for row in changed if fold(row.get(COMPANY, "")) in ("", fold(company)))
+        prefix = (fold(company),) if store.entity.company_specific else ()
+        start, stop = store.span(prefix)
+        return (complete(store.rows[store.order[index]]) for index in range(start, stop))
+
+
+def export_entities() -> dict[str, ExportEntity]:
+    """Give every exportable entity by label."""
+    public = {entity.label: _public(entity) for entity in SCHEMA.by_set.values()}
+    on_hand = ExportEntity(
+        ON_HAND_LABEL, _ON_HAND_TARGET, ON_HAND.collection, _ON_HAND_COLUMNS, True, _with_product_number
+    )
+    return {**public, ON_HAND_LABEL: on_hand}
+
+
+def _public(entity: Entity) -> ExportEntity:
+    columns = tuple(name for name in entity.properties if name != COMPANY)
+    return ExportEntity(entity.label, entity.target, entity.collection, columns, entity.change_tracking, _unchanged)
+
+
+def _unchanged(_database: Database, _company: str) -> Callable[[Row], Row]:
+    return lambda row: row
+
+
+def _with_product_number(database: Database, company: str) -> Callable[[Row], Row]:
+    """Add the product number of item and dimensions; stock of an item without a distinct product has none."""
+    store = database.stores[DISTINCT.collection]
+    start, stop = store.span((fold(company),))
+    products = (store.rows[store.order[index]] for index in range(start, stop))
+    numbers = {tuple([fold(row[name]) for name in _DIMENSIONS]): row["ProductNumber"] for row in products}
+
+    def complete(row: Row) -> Row:
+        return {**row, "ProductNumber": numbers.get(tuple([fold(row[name]) for name in _DIMENSIONS]), "")}
+
+    return complete
+
+
+ENTITIES = export_entities()
+
+
+def with_data_management(tables: Mapping[str, Iterable[dict[str, Any]]]) -> dict[str, Iterable[dict[str, Any]]]:
+    """Add the register of data entities and the standard data projects to a world that does not bring its own."""
+    return {
+        "DataManagementEntities": [_registered(entity) for entity in ENTITIES.values()],
+        "DataManagementDefinitionGroups": [_project(*project) for project in _PROJECTS],
+        **tables,
+    }
+
+
+def _registered(entity: ExportEntity) -> dict[str, Any]:
+    return {
+        "EntityName": entity.label,
+        "TargetName": entity.target,
+        "StagingTableName": entity.target.removesuffix("Entity") + "Staging",
+        "EntityIsEnabled": "Yes",
+        "ChangeTrackingType": "EntireEntity" if entity.change_tracking else "None",
+    }
+
+
+def _project(name: str, refresh: str, description: str) -> dict[str, Any]:
+    return {
+        "Name": name,
+        "Description": description,
+        "OperationType": "Export",
+        "EntityName": ON_HAND_LABEL,
+        "RefreshType": refresh,
+    }
