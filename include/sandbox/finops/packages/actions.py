@@ -20,13 +20,14 @@ from sandbox.http import Response
 
 ACTIONS: dict[str, tuple[str, ...]] = {
     "ExportToPackage": ("definitionGroupId", "packageName", "executionId", "reExecute", "legalEntityId"),
+    "ExportToPackageAsync": ("definitionGroupId", "packageName", "executionId", "reExecute", "legalEntityId"),
     "GetExecutionSummaryStatus": ("executionId",),
     "GetExportedPackageUrl": ("executionId",),
     "GetExecutionErrors": ("executionId",),
     "GetExecutionSummaryPageUrl": ("executionId",),
     "DeleteExecutionHistoryJob": ("executionId",),
 }
-_NESTED = frozenset({"ExportToPackage", "GetExportedPackageUrl"})
+_NESTED = frozenset({"ExportToPackage", "ExportToPackageAsync", "GetExportedPackageUrl"})
 
 Parameters = Mapping[str, Any]
 
@@ -42,6 +43,7 @@ class PackageActions:
         self._exports = Exports(database, blobs, now)
         self._handlers: dict[str, Callable[[Exchange, Parameters], str]] = {
             "ExportToPackage": self._export,
+            "ExportToPackageAsync": self._export,
             "GetExecutionSummaryStatus": self._status,
             "GetExportedPackageUrl": self._address,
             "GetExecutionErrors": self._errors,
@@ -60,9 +62,7 @@ class PackageActions:
         parameters = decode_object(exchange.request.body)
         unknown = sorted(set(parameters) - set(ACTIONS[action]))
         if unknown:
-            raise bad_request(
-                f"The parameter '{unknown[0]}' in the request payload is not a valid parameter for {action}."
-            )
+            raise bad_request(f"The parameter '{unknown[0]}' in the payload is not a parameter of {action}.")
         value: Any = handler(exchange, parameters)
         if exchange.switches.nested_values and action in _NESTED:
             value = {"value": value}

@@ -20,7 +20,8 @@ _DIMENSIONS = (
 _ON_HAND_COLUMNS = (
     "ProductNumber", "InventoryWarehouseId", "InventorySiteId", *_DIMENSIONS,
     "OnHandQuantity", "OnOrderQuantity", "OrderedQuantity", "AvailableOnHandQuantity", "ReservedOnHandQuantity",
-    "AvailableOrderedQuantity", "ReservedOrderedQuantity", "TotalAvailableQuantity", "AreWarehouseManagementProcessesUsed",
+    "AvailableOrderedQuantity", "ReservedOrderedQuantity", "TotalAvailableQuantity",
+    "AreWarehouseManagementProcessesUsed",
 )  # fmt: skip
 _PROJECTS = (
     ("FS product inventory", "IncrementalPush", "Changed on-hand inventory for Field Service"),
