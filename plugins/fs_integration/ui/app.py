@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import quote
 
-from airflow.api_fastapi.core_api.security import requires_access_dag
+from airflow.api_fastapi.core_api.security import get_user, requires_access_dag
 from fastapi import Depends, FastAPI, HTTPException, Query, Request
 from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException as AnyHTTPException
 
 from fs_integration.errors import ConfigurationError
-from fs_integration.ledger import Ledger
+from fs_integration.ledger import Ledger, RunEntry
+from fs_integration.ledger.queries import lines_of_run, open_lines
+from fs_integration.records import Outcome
 from fs_integration.ui import PAGES
 from fs_integration.ui.access import ReadableDags
-from fs_integration.ui.data_docs import file_below, may_read, pages_of
+from fs_integration.ui.books import AreaState, states
+from fs_integration.ui.data_docs import file_below, mapping_of, pages_of
 from fs_integration.ui.headers import DATA_DOCS_POLICY, SecurityHeaders
 from fs_integration.ui.rendering import HERE, render, run_path
 
-ROWS_PER_PAGE = 100
+LINES_PER_PAGE = 100
+NOT_WRITTEN = (Outcome.QUARANTINED, Outcome.BLOCKED, Outcome.SKIPPED)
 PageNumber = Annotated[int, Query(ge=1, le=100_000)]
 Word = Annotated[str, Query(max_length=200)]
 HEADINGS = {403: "Not allowed", 404: "Not found", 422: "Cannot be read"}
@@ -48,7 +51,9 @@ DocsRoot = Annotated[Path, Depends(docs_root_of_deployment)]
 
 def create_app() -> FastAPI:
     """Build the app. Every route asks Airflow who is calling; the style sheet alone is open."""
-    app = FastAPI(title="FS integration", docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(
+        title="FS integration", docs_url=None, redoc_url=None, openapi_url=None, dependencies=[Depends(get_user)]
+    )
     app.add_middleware(SecurityHeaders)
     app.add_exception_handler(AnyHTTPException, _refuse)
     app.add_exception_handler(ConfigurationError, _not_set_up)
@@ -63,11 +68,11 @@ def create_app() -> FastAPI:
 
 def overview(request: Request, ledger: OpenLedger, readable: ReadableDags) -> HTMLResponse:
     """The last run of every area and company."""
-    lines = [line for line in ledger.overview() if line.dag_id in readable]
+    areas = _readable_states(ledger, readable)
     return _page(
-        request, "overview.html", here="overview", lines=lines,
-        failed=sum(line.status in ("failed", "stopped") for line in lines),
-        held=sum(line.open_quarantine for line in lines), drift=sum(line.drift for line in lines),
+        request, "overview.html", here="overview", areas=areas, held=sum(state.held for state in areas),
+        failed=sum(state.run.status in ("failed", "stopped") for state in areas),
+        drift=sum(state.run.drift for state in areas),
     )  # fmt: skip
 
 
@@ -76,9 +81,9 @@ def quarantine(
     page: PageNumber = 1,
 ) -> HTMLResponse:  # fmt: skip
     """The rows that are held back now."""
-    scopes = [line.scope for line in ledger.overview() if line.dag_id in readable]
-    found = ledger.find_quarantine(
-        dag_ids=readable, mapping=area, legal_entity=company, text=text, page=page, size=ROWS_PER_PAGE
+    scopes = [state.run.scope for state in _readable_states(ledger, readable)]
+    found = open_lines(
+        ledger.engine, page=page, size=LINES_PER_PAGE, dag_ids=readable, mapping=area, legal_entity=company, text=text
     )
     return _page(
         request, "quarantine.html", here="quarantine", found=found, area=area, company=company, text=text,
@@ -87,24 +92,21 @@ def quarantine(
 
 
 def run(request: Request, ledger: OpenLedger, dag_id: str, run_id: str, page: PageNumber = 1) -> HTMLResponse:
-    """The books of one run and the rows it did not write."""
-    lines = ledger.runs_of(dag_id, run_id)
-    if not lines:
-        raise HTTPException(404, f"The ledger knows no run {run_id} of {dag_id}. Its extract task opens the books.")
-    found = ledger.find_rejections(dag_id=dag_id, run_id=run_id, page=page, size=ROWS_PER_PAGE)
+    """The books of one run and the rows it held back."""
+    lines = _books(ledger, dag_id, run_id)
+    counts = [(line.scope, *key, rows) for line in lines for key, rows in sorted(line.rules.items())]
+    found = lines_of_run(ledger.engine, dag_id=dag_id, run_id=run_id, page=page, size=LINES_PER_PAGE)
     grid = f"{_airflow(request)}/dags/{quote(dag_id, safe='')}/runs/{quote(run_id, safe='')}"
     return _page(
         request, "run.html", here="", dag_id=dag_id, run_id=run_id, lines=lines, found=found, grid=grid,
-        path=run_path(dag_id, run_id),
+        rules=[count for count in counts if count[1] in NOT_WRITTEN], path=run_path(dag_id, run_id),
     )  # fmt: skip
 
 
-def run_docs(
-    request: Request, ledger: OpenLedger, root: DocsRoot, dag_id: str, run_id: str
-) -> HTMLResponse:
+def run_docs(request: Request, ledger: OpenLedger, root: DocsRoot, dag_id: str, run_id: str) -> HTMLResponse:
     """The pages Great Expectations wrote for one run."""
-    lines = ledger.runs_of(dag_id, run_id)
-    pages = pages_of(root, lines[0].run_key, [line.scope for line in lines]) if lines else []
+    lines = _books(ledger, dag_id, run_id)
+    pages = pages_of(root, lines[0].run_key, [line.scope for line in lines])
     return _page(
         request, "data_docs.html", here="", dag_id=dag_id, run_id=run_id, pages=pages, path=run_path(dag_id, run_id)
     )
@@ -112,11 +114,22 @@ def run_docs(
 
 def docs_file(ledger: OpenLedger, root: DocsRoot, readable: ReadableDags, path: str) -> FileResponse:
     """One file of the Data Docs, when it is about an area that the caller may read."""
-    file = file_below(root, path or "index.html")
-    mappings = {line.scope.mapping for line in ledger.overview() if line.dag_id in readable}
-    if file is None or not may_read(file.relative_to(root.resolve()), mappings):
+    file = file_below(root, path)
+    mappings = {state.run.scope.mapping for state in _readable_states(ledger, readable)}
+    if file is None or mapping_of(file.relative_to(root.resolve())) not in mappings:
         raise HTTPException(404, "There is no such page in the Data Docs, or it is about an area you may not read.")
     return FileResponse(file, headers={"Content-Security-Policy": DATA_DOCS_POLICY})
+
+
+def _readable_states(ledger: Ledger, readable: frozenset[str]) -> list[AreaState]:
+    return [state for state in states(ledger) if state.run.dag_id in readable]
+
+
+def _books(ledger: Ledger, dag_id: str, run_id: str) -> list[RunEntry]:
+    lines = ledger.runs(dag_id=dag_id, run_id=run_id)
+    if not lines:
+        raise HTTPException(404, f"The ledger knows no run {run_id} of {dag_id}. The extract task opens its books.")
+    return lines
 
 
 def _page(request: Request, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
@@ -140,8 +153,8 @@ def _refuse(request: Request, error: Exception) -> Response:
         return RedirectResponse(f"{_airflow(request)}/api/v2/auth/login?next={back}", status_code=302)
     if status == 401:
         return Response("Not authenticated", status, headers={"WWW-Authenticate": "Bearer"})
-    heading = HEADINGS.get(status, "Something is wrong")
-    return _page(request, "message.html", status=status, here="", heading=heading, detail=str(getattr(error, "detail", "")))
+    heading, detail = HEADINGS.get(status, "Something is wrong"), str(getattr(error, "detail", ""))
+    return _page(request, "message.html", status=status, here="", heading=heading, detail=detail)
 
 
 def _not_set_up(request: Request, error: Exception) -> Response:

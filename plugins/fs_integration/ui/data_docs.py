@@ -1,18 +1,18 @@
-"""Which pages of Great Expectations belong to a run, and which files may be served at all.
+"""Which Data Docs belong to a run, and which files below their root may be served at all.
 
-Great Expectations writes ``validations/<suite name, one folder per dotted part>/<run key>/<moment>/<id>.html``; the first
-parts of a suite name are mapping, task and legal entity.
+The quality room writes ``validations/<mapping>/<task>/<legal entity>/<batch>/<stage>/<run key>/<moment>/page.html`` and
+``runs/<mapping>/<run key>.html``: the second part of every path is a mapping.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from fs_integration.records import Scope
 
-SERVED = frozenset({".html", ".css", ".png", ".svg", ".ico", ".woff", ".woff2", ".ttf"})  # scripts would not run anyway
+SERVED = ".html"  # the pages bring their style along and have no pictures
 
 
 @dataclass(frozen=True)
@@ -44,15 +44,11 @@ def file_below(root: Path, path: str) -> Path | None:
         return None
     top = root.resolve()
     file = (top / path).resolve()
-    if not file.is_relative_to(top) or file.suffix.lower() not in SERVED or not file.is_file():
+    if not file.is_relative_to(top) or file.suffix != SERVED or not file.is_file():
         return None
     return file
 
 
-def may_read(path: Path, mappings: Collection[str]) -> bool:
-    """Tell whether a file is about one of these mappings. The index, style and pictures hold no values of rows.
-
-    :param path: relative to the Data Docs root.
-    """
-    section, *rest = path.parts
-    return section in {"static", "index.html"} or (bool(rest) and Path(rest[0]).stem in mappings)
+def mapping_of(path: Path) -> str:
+    """Return the mapping that a file is about. :param path: relative to the Data Docs root."""
+    return path.parts[1] if len(path.parts) > 2 else ""

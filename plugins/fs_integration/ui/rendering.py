@@ -10,6 +10,7 @@ from urllib.parse import quote
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from fs_integration.frames import NULL_TEXT
 from fs_integration.records import Interval
 
 HERE = Path(__file__).parent
@@ -46,6 +47,11 @@ def _window(interval: Interval) -> str:
     return f"{_moment(interval.start) or 'the beginning'} to\n{_moment(interval.end)}"
 
 
+def _visible(text: str) -> str:
+    """Show a missing part of a key, which the books keep as an invisible character."""
+    return text.replace(NULL_TEXT, "(blank)")
+
+
 def _area(line: Any) -> str:
     """Name the area, and the task inside it where an area has more than one name for it."""
     scope = line.scope
@@ -65,6 +71,7 @@ def _build() -> Environment:
         moment=_moment,
         window=_window,
         area=_area,
+        visible=_visible,
         run_path=lambda line: run_path(line.dag_id, line.run_id),
     )
     return environment

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
 
 from fs_integration.ledger import Ledger
+from fs_integration.ledger.queries import open_lines
+from fs_integration.ui.books import states
 from fs_integration.ui.rendering import render, style_text
 
 FILE = "index.html"
-BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
-MOST_ROWS = 1_000  # a report is read by people; the rest is in the ledger
+MOST_RUNS, MOST_LINES = 300, 1_000  # a report is read by people; the rest is in the ledger
 
 
 def write_report(ledger: Ledger, folder: Path, *, title: str) -> Path:
@@ -19,13 +19,11 @@ def write_report(ledger: Ledger, folder: Path, *, title: str) -> Path:
 
     :param folder: is created; a report already there is replaced.
     """
-    lines = ledger.overview()
-    held = ledger.find_quarantine(page=1, size=MOST_ROWS)
-    by_run = groupby(ledger.runs(started_after=BEGINNING), key=lambda line: (line.dag_id, line.run_id))
-    runs = [{"dag_id": dag_id, "run_id": run_id, "lines": list(own)} for (dag_id, run_id), own in by_run]
+    by_run = groupby(ledger.runs(newest=MOST_RUNS), key=lambda entry: (entry.dag_id, entry.run_id))
     page = render(
-        "report.html", base="", here="", title=title, style=style_text(), lines=lines, runs=runs, rows=held.rows,
-        held=held.total,
+        "report.html", base="", here="", title=title, style=style_text(), areas=states(ledger),
+        runs=[{"dag_id": dag_id, "run_id": run_id, "lines": list(own)} for (dag_id, run_id), own in by_run],
+        found=open_lines(ledger.engine, page=1, size=MOST_LINES),
     )  # fmt: skip
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / FILE
