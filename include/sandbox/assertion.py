@@ -8,6 +8,7 @@ from typing import Any
 import jwt
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
+from jwt.types import Options
 
 from sandbox.clock import Clock
 
@@ -71,7 +72,7 @@ def check_assertion(
 
 
 def _verified(assertion: str, certificate: x509.Certificate) -> dict[str, Any]:
-    options = {"verify_aud": False, "verify_exp": False, "verify_nbf": False, "verify_iat": False}
+    options: Options = {"verify_aud": False, "verify_exp": False, "verify_nbf": False, "verify_iat": False}
     try:
         claims: dict[str, Any] = jwt.decode(
             assertion,

@@ -9,6 +9,7 @@ from typing import Any
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
+from jwt.types import Options
 
 from sandbox.clock import Clock
 
@@ -80,7 +81,7 @@ class TokenIssuer:
 
     def _verify(self, token: str) -> dict[str, Any]:
         """Check the signature once per token; checking it for every request would cost more than many answers."""
-        options = {"verify_aud": False, "verify_exp": False, "verify_nbf": False, "verify_iat": False}
+        options: Options = {"verify_aud": False, "verify_exp": False, "verify_nbf": False, "verify_iat": False}
         try:
             claims: dict[str, Any] = jwt.decode(token, self._key.public_key(), algorithms=["RS256"], options=options)
         except jwt.InvalidTokenError as error:

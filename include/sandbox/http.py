@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from urllib.parse import unquote_plus
 
@@ -47,12 +48,14 @@ class Response:
     The header `x-sandbox-rows` tells statistics and latency how many rows the answer holds; clients never see it.
 
     :param cut_at: send only so many bytes of the body and break the connection; None sends all.
+    :param stream: the body in pieces, for one that is too large to build at once; `body` is then empty.
     """
 
     status: int
     body: bytes = b""
     headers: dict[str, str] = field(default_factory=dict)
     cut_at: int | None = None
+    stream: Iterable[bytes] | None = None
 
     def take_rows(self) -> int:
         """Remove the row count from the headers and give it."""

@@ -19,7 +19,8 @@ class EntraLimits:
     """Settings of the token service.
 
     :param latency_ms: added to every request.
-    :param token_lifetime_seconds: lifetime of new tokens; :param refresh_in_seconds: `refresh_in` of answers, null for none.
+    :param token_lifetime_seconds: lifetime of new tokens.
+    :param refresh_in_seconds: `refresh_in` of answers, null for none.
     """
 
     latency_ms: float = 0.0
@@ -31,10 +32,12 @@ class EntraLimits:
 class SystemLimits:
     """Settings of one system; a limit of null is off.
 
-    :param page_size: most rows of a page; :param latency_ms: added to every request; :param latency_us_per_row: and per row.
+    :param page_size: most rows of a page.
+    :param latency_ms: added to every request; :param latency_us_per_row: added for every row read or written.
     :param requests: requests of one client in the window; :param execution_seconds: their summed duration.
     :param concurrency: requests of one client at the same time; :param window_seconds: length of the sliding window.
-    :param retry_after: send the Retry-After header; :param overload_every: every n-th request meets an overloaded server.
+    :param retry_after: send the Retry-After header.
+    :param overload_every: every n-th request meets an overloaded server.
     :param overload_requests: so many next requests meet an overloaded server.
     :param overload_retry_after_seconds: what the overloaded server asks for.
     :param switches: behaviours of the system, by name; each system documents its own.

@@ -122,8 +122,8 @@ class TokenService:
             raise TokenRefused("invalid_client", 7000218, message, 401)
         if not hmac.compare_digest(secret.encode(), self._secrets[client_id].encode()):
             message = (
-                "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, "
-                f"not the client secret ID, for a secret added to app '{client_id}'."
+                f"Invalid client secret provided for app '{client_id}'. Ensure that the value of the secret is sent, "
+                "not the id of the secret."
             )
             raise TokenRefused("invalid_client", 7000215, message, 401)
 

@@ -1,0 +1,87 @@
+"""One sandbox without its ports: systems behind their gateways, faults, statistics and the world they hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from sandbox.composition import Composition, Rows, System
+from sandbox.environment import Environment
+from sandbox.faults import Faults
+from sandbox.gateway import Gateway, Handler
+from sandbox.stats import Stats
+from sandbox.token_service import TokenService
+
+NAMED_SCALES = ("tiny", "small", "medium", "large")
+
+
+class UnknownEntitySet(LookupError):
+    """A system or entity set that the sandbox does not have."""
+
+
+class Landscape:
+    """The emulated systems and what the control API may do to them.
+
+    :param composition: what the sandbox is made of.
+    """
+
+    def __init__(self, environment: Environment, composition: Composition) -> None:
+        self.environment = environment
+        self.faults = Faults(environment.issuer)
+        self.stats = Stats()
+        self.tokens = TokenService(environment)
+        self.entity_sets = composition.entity_sets
+        self.world: dict[str, Any] = {}
+        self._composition = composition
+        environment.limits.default_switches = {name: dict(values) for name, values in composition.switches.items()}
+        environment.limits.reset()
+        self.systems: dict[str, System] = {system.name: system for system in composition.create_systems(environment)}
+        handlers: list[Handler] = [self.tokens, *self.systems.values()]
+        self.gateways = {handler.name: Gateway(handler, environment, self.faults, self.stats) for handler in handlers}
+
+    def reset(self, *, seed: int, scale: str | int, empty: bool = False) -> None:
+        """Begin anew: a generated world, real time, default limits, no faults, no counts; tokens stay valid.
+
+        :param scale: a name of `NAMED_SCALES` or a number of on-hand rows.
+        :raises ValueError: another scale.
+        """
+        if isinstance(scale, str) and scale.isdigit():
+            scale = int(scale)
+        if isinstance(scale, str) and scale not in NAMED_SCALES:
+            raise ValueError(f"There is no scale '{scale}'; there is {', '.join(NAMED_SCALES)}, or a number of rows.")
+        world = self._composition.build_world(seed, scale, empty)
+        self.environment.clock.reset()
+        self.environment.limits.reset()
+        self.faults.clear()
+        for name, system in self.systems.items():
+            system.load(getattr(world, name))
+        for gateway in self.gateways.values():
+            gateway.reset()
+        self.stats.reset()
+        self.world = {"seed": seed, "scale": scale, "empty": empty}
+
+    def dump(self, system: str, entity_set: str) -> Iterator[dict[str, Any]]:
+        """Give every row of an entity set.
+
+        :raises UnknownEntitySet: the sandbox does not have it.
+        """
+        return iter(self._find(system, entity_set).dump(entity_set))
+
+    def replace(self, system: str, entity_set: str, rows: Rows) -> None:
+        """Replace the rows of an entity set.
+
+        :raises UnknownEntitySet: the sandbox does not have it.
+        :raises ValueError: rows that the entity set cannot hold.
+        """
+        self._find(system, entity_set).replace(entity_set, rows)
+
+    def move_stock(self, count: int, seed: int) -> dict[str, Any]:
+        """Let Supply Chain Management move the stock of so many on-hand rows, and say what it did."""
+        return self._composition.move_stock(self.systems, count, seed)
+
+    def _find(self, system: str, entity_set: str) -> System:
+        if system not in self.systems:
+            raise UnknownEntitySet(f"There is no system '{system}'; there is {', '.join(self.systems)}.")
+        if entity_set not in self.entity_sets[system]:
+            raise UnknownEntitySet(f"'{system}' has no entity set '{entity_set}'.")
+        return self.systems[system]
