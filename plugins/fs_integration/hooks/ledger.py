@@ -31,13 +31,13 @@ class LedgerHook:
         self.conn_id = conn_id
 
     def get_ledger(self) -> Ledger:
-        """Return the ledger. :raises ConnectionSetupError: when the connection is missing or names no usable database."""
+        """Return the ledger. :raises ConnectionSetupError: when the connection is missing or names no database."""
         try:
             connection = BaseHook.get_connection(self.conn_id)
         except AirflowNotFoundException as exc:
             raise ConnectionSetupError(
-                f"Airflow connection `{self.conn_id}` does not exist. Create it with type `postgres`, or on one machine "
-                "with type `sqlite` and the absolute path of a file as host (docs/ledger.md)."
+                f"Airflow connection `{self.conn_id}` does not exist. Create it with type `postgres`, or on one "
+                "machine with type `sqlite` and the absolute path of a file as host (docs/ledger.md)."
             ) from exc
         return _opened(ledger_url(connection), os.getpid())
 
@@ -62,8 +62,8 @@ def _sqlite_url(connection: Connection) -> URL:
     path = Path(connection.host or "")
     if not path.is_absolute():
         raise ConnectionSetupError(
-            f"Airflow connection `{connection.conn_id}` has the host `{connection.host or ''}`; for SQLite it must be the "
-            "absolute path of the ledger's file, on a disk that all workers and the API server share."
+            f"Airflow connection `{connection.conn_id}` has the host `{connection.host or ''}`; for SQLite it must be "
+            "the absolute path of the ledger's file, on a disk that all workers and the API server share."
         )
     return URL.create("sqlite", database=str(path))
 

@@ -38,7 +38,8 @@ SAVE_POSTGRESQL = text(
 # CROSS JOIN keeps SQLite from reading the whole table once per key: the wanted keys drive the search.
 FIND_SQLITE = text(
     "SELECT known.key, known.fingerprint, known.as_of "
-    "FROM json_each(:keys) AS wanted CROSS JOIN fs_fingerprint AS known WHERE known.scope_id = :scope AND known.key = wanted.value"
+    "FROM json_each(:keys) AS wanted CROSS JOIN fs_fingerprint AS known "
+    "WHERE known.scope_id = :scope AND known.key = wanted.value"
 )
 FIND_POSTGRESQL = text(
     "SELECT known.key, known.fingerprint, known.as_of FROM fs_fingerprint AS known "

@@ -103,7 +103,7 @@ def _demand(lease: Lease, row: Row[str, str, int, datetime] | None) -> None:
 def _held(row: Row[str, str, int, datetime], name: str, now: datetime) -> LeaseHeld:
     left = max((row.expires_at - now).total_seconds(), 1)
     return LeaseHeld(
-        f"`{name}` is being written by run `{row.holder}`, whose lease lasts until {row.expires_at:%Y-%m-%d %H:%M:%S} UTC "
-        "and is prolonged while it works. This task is tried again after that.",
+        f"`{name}` is being written by run `{row.holder}`, whose lease lasts until {row.expires_at:%Y-%m-%d %H:%M:%S} "
+        "UTC and is prolonged while it works. This task is tried again after that.",
         retry_after=left,
     )

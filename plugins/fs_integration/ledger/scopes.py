@@ -52,7 +52,7 @@ def run_number(connection: Connection, scope: Scope, run_key: str) -> int:
     found = find_run(connection, scope, run_key)
     if found is None:
         raise ReconciliationError(
-            f"Ledger: run `{run_key}` of {scope} is not known here. The ledger's connection or database was changed while "
-            "the run was under way: clear the extract task of this run with all tasks after it."
+            f"Ledger: run `{run_key}` of {scope} is not known here. The ledger's connection or database was changed "
+            "while the run was under way: clear the extract task of this run with all tasks after it."
         )
     return found

@@ -78,9 +78,8 @@ class Store:
             raise self._damaged(folder, f"file `{manifest.file}` is missing") from exc
         found = hashlib.sha256(content).hexdigest()
         if found != manifest.sha256:
-            raise self._damaged(
-                folder, f"`{manifest.file}` has {len(content)} bytes that differ from the {manifest.size} written"
-            )
+            sizes = f"{manifest.size} bytes were written, {len(content)} are there"
+            raise self._damaged(folder, f"`{manifest.file}` was altered ({sizes})")
         if sha256 is not None and found != sha256:
             raise self._damaged(folder, "it was written anew after this task was handed its reference")
         return content, manifest
