@@ -15,10 +15,11 @@ from sandbox.finops.exchange import DATA_PATH, Exchange, respond, respond_empty
 from sandbox.finops.keys import folded, key_values
 from sandbox.finops.packages.actions import ACTIONS, PackageActions
 from sandbox.finops.packages.blobs import BLOB_PATH, BlobStore
-from sandbox.finops.packages.projects import with_data_management
+from sandbox.finops.packages.entities import ENTITIES
 from sandbox.finops.reading import Reader
 from sandbox.finops.schema import NAMESPACE, Entity
 from sandbox.finops.security import authenticate
+from sandbox.finops.standard import with_standard_rows
 from sandbox.finops.store import Database
 from sandbox.finops.switches import Switches, lose_next_update
 from sandbox.finops.tables import SCHEMA
@@ -44,7 +45,7 @@ class FinanceOperations:
         self.load({})
 
     def load(self, tables: Mapping[str, Iterable[dict[str, Any]]]) -> None:
-        """Replace everything by the world's rows; data entities and data projects exist in every world.
+        """Replace everything by the world's rows; legal entities and data projects exist in every world.
 
         :raises ValueError: an entity set or property that the system does not have.
         """
@@ -52,7 +53,7 @@ class FinanceOperations:
         if unknown:
             raise ValueError(f"Unknown F&O entity sets: {', '.join(sorted(unknown))}")
         database = Database(SCHEMA)
-        for collection, rows in with_data_management(tables).items():
+        for collection, rows in with_standard_rows(tables).items():
             database.fill(collection, rows)
         with self._lock:
             self._connect(database)
@@ -177,7 +178,7 @@ class FinanceOperations:
 
     def _metadata(self, exchange: Exchange, name: str) -> Response:
         self._only_get(exchange)
-        document = metadata.document(SCHEMA, name)
+        document = metadata.document(SCHEMA, name, [(entity.label, entity.target) for entity in ENTITIES.values()])
         if document is None:
             raise no_resource(exchange.request.base_url + exchange.request.path)
         context = {"@odata.context": f"{exchange.request.base_url}{METADATA_PATH}$metadata#{name}"}

@@ -70,17 +70,17 @@ def service_document(schema: Schema, root: str) -> Definition:
     return {"@odata.context": f"{root}$metadata", "value": sets}
 
 
-def data_entity(entity: Entity) -> Definition:
-    """Describe an entity as `/metadata/DataEntities` does."""
+def data_entity(label: str, target: str, public: Entity | None) -> Definition:
+    """Describe an entity as `/metadata/DataEntities` does; one that only packages know has no public names."""
     return {
-        "Name": entity.target,
-        "PublicEntityName": entity.name,
-        "PublicCollectionName": entity.collection,
-        "LabelId": entity.label,
-        "DataServiceEnabled": True,
+        "Name": target,
+        "PublicEntityName": public.name if public else None,
+        "PublicCollectionName": public.collection if public else None,
+        "LabelId": label,
+        "DataServiceEnabled": public is not None,
         "DataManagementEnabled": True,
         "EntityCategory": "Master",
-        "IsReadOnly": entity.read_only,
+        "IsReadOnly": public is None or public.read_only,
     }
 
 
@@ -128,17 +128,19 @@ def public_enumeration(enum: EnumType) -> Definition:
     return {"Name": enum.name, "LabelId": enum.name, "Members": members}
 
 
-def document(schema: Schema, segment: str) -> Definition | None:
+def document(schema: Schema, segment: str, exported: Iterable[tuple[str, str]]) -> Definition | None:
     """Give the list or the single definition behind a path below `/metadata`; None when there is none.
 
+    :param exported: label and name of every entity that packages know.
     :param segment: for example `PublicEntities` or `PublicEntities('Warehouse')`, percent-encoded.
     """
     try:
         name, predicate = parse_segment(segment)
     except ValueError:
         return None
+    public = {entity.target: entity for entity in schema.by_set.values()}
     lists: dict[str, dict[str, Definition]] = {
-        "DataEntities": {e.target: data_entity(e) for e in schema.by_set.values()},
+        "DataEntities": {target: data_entity(label, target, public.get(target)) for label, target in exported},
         "PublicEntities": {e.name: public_entity(e) for e in schema.by_set.values()},
         "PublicEnumerations": {e.name: public_enumeration(e) for e in schema.enums.values()},
     }

@@ -12,7 +12,7 @@ from sandbox.finops.errors import action_failed, bad_request, not_emulated
 from sandbox.finops.exchange import Exchange, respond
 from sandbox.finops.packages.blobs import BlobStore
 from sandbox.finops.packages.exports import Export, Exports
-from sandbox.finops.packages.projects import ENTITIES, ExportEntity
+from sandbox.finops.packages.entities import ENTITIES, ExportEntity
 from sandbox.finops.store import Database, Row
 from sandbox.finops.tables.system import DATA_PROJECTS
 from sandbox.finops.writing import decode_object

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 from sandbox.finops.packages.blobs import BlobStore
 from sandbox.finops.packages.files import build_package
-from sandbox.finops.packages.projects import ExportEntity
+from sandbox.finops.packages.entities import ExportEntity
 from sandbox.finops.store import Database, Row, fold
 from sandbox.finops.switches import Switches
 

@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any
 from xml.sax.saxutils import escape
 
-from sandbox.finops.packages.projects import ExportEntity
+from sandbox.finops.packages.entities import ExportEntity
 from sandbox.finops.schema import Property
 from sandbox.finops.store import Row
 from sandbox.finops.tables import SCHEMA

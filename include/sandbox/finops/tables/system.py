@@ -1,4 +1,4 @@
-"""Data management: the register of data entities and the data projects that packages are exported by."""
+"""Administration: legal entities, the register of data entities, the data projects that packages are exported by."""
 
 from __future__ import annotations
 
@@ -9,6 +9,18 @@ CHANGE_TRACKING = EnumType("DMFChangeTrackingType", {"None": 0, "PrimaryTable": 
 OPERATION = EnumType("DMFOperationType", {"Import": 0, "Export": 1})
 REFRESH = EnumType("DMFRefreshType", {"FullPush": 0, "IncrementalPush": 1})
 
+LEGAL_ENTITIES = entity(
+    "LegalEntity",
+    "LegalEntities",
+    text("LegalEntityId", 4, required=True, editable=False),
+    text("Name", 160),
+    key=("LegalEntityId",),
+    label="Legal entities",
+    target="OMLegalEntityEntity",
+    backing=("CompanyInfo", "Legal entities"),
+    company=False,
+    read_only=True,
+)
 DATA_ENTITIES = entity(
     "DataManagementEntity",
     "DataManagementEntities",
@@ -47,4 +59,4 @@ DATA_PROJECTS = entity(
     company=False,
 )
 
-ENTITIES = (DATA_ENTITIES, DATA_PROJECTS)
+ENTITIES = (LEGAL_ENTITIES, DATA_ENTITIES, DATA_PROJECTS)

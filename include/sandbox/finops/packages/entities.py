@@ -1,10 +1,9 @@
-"""What can be exported: data entities by label, and the data projects that exist in every environment."""
+"""What can be exported: data entities by the label that data projects and manifests name them by."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from sandbox.finops.schema import COMPANY, Entity
 from sandbox.finops.store import Database, Row, fold
@@ -23,11 +22,6 @@ _ON_HAND_COLUMNS = (
     "AvailableOrderedQuantity", "ReservedOrderedQuantity", "TotalAvailableQuantity",
     "AreWarehouseManagementProcessesUsed",
 )  # fmt: skip
-_PROJECTS = (
-    ("FS product inventory", "IncrementalPush", "Changed on-hand inventory for Field Service"),
-    ("FS product inventory full", "FullPush", "All on-hand inventory for Field Service"),
-)
-
 Complete = Callable[[Database, str], Callable[[Row], Row]]
 
 
@@ -91,32 +85,3 @@ def _with_product_number(database: Database, company: str) -> Callable[[Row], Ro
 
 
 ENTITIES = export_entities()
-
-
-def with_data_management(tables: Mapping[str, Iterable[dict[str, Any]]]) -> dict[str, Iterable[dict[str, Any]]]:
-    """Add the register of data entities and the standard data projects to a world that does not bring its own."""
-    return {
-        "DataManagementEntities": [_registered(entity) for entity in ENTITIES.values()],
-        "DataManagementDefinitionGroups": [_project(*project) for project in _PROJECTS],
-        **tables,
-    }
-
-
-def _registered(entity: ExportEntity) -> dict[str, Any]:
-    return {
-        "EntityName": entity.label,
-        "TargetName": entity.target,
-        "StagingTableName": entity.target.removesuffix("Entity") + "Staging",
-        "EntityIsEnabled": "Yes",
-        "ChangeTrackingType": "EntireEntity" if entity.change_tracking else "None",
-    }
-
-
-def _project(name: str, refresh: str, description: str) -> dict[str, Any]:
-    return {
-        "Name": name,
-        "Description": description,
-        "OperationType": "Export",
-        "EntityName": ON_HAND_LABEL,
-        "RefreshType": refresh,
-    }
