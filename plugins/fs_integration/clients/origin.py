@@ -33,8 +33,8 @@ class Origin:
             raise ForeignLinkRefused(f"An answer of {self.root} holds a link that is no address.") from exc
         if not same or parts.username is not None or not self._below(parts.path):
             raise ForeignLinkRefused(
-                f"An answer of {self.root} points to `{_shown(parts)}`, which is outside of the service. Nothing was sent "
-                "there. Check the connection's address, and any proxy between here and the service."
+                f"An answer of {self.root} points to `{_shown(parts)}`, which is outside of the service. Nothing was "
+                "sent there. Check the connection's address, and any proxy between here and the service."
             )
         return address
 

@@ -213,8 +213,8 @@ class Transport:
         kind = answer.headers.get("Content-Type", "").lower()
         if answer.body and "html" in kind:
             raise ServiceUnavailable(
-                f"{_named(call, address)} was answered with a web page: a proxy, a sign-in or a maintenance page. It is "
-                "never taken for an empty result.",
+                f"{_named(call, address)} was answered with a web page: a proxy, a sign-in or a maintenance page. "
+                "It is never taken for an empty result.",
                 status=answer.status, request_id=request_id(answer.headers),
             )  # fmt: skip
         if call.decode is None:
@@ -223,7 +223,8 @@ class Transport:
             return replace(answer, value=call.decode(answer.body))
         except (msgspec.DecodeError, UnicodeDecodeError) as exc:
             raise ServiceUnavailable(
-                f"{_named(call, address)} was answered with something unreadable ({exc}); it is not taken for an empty result.",
+                f"{_named(call, address)} was answered with something unreadable ({exc}). "
+                "It is never taken for an empty result.",
                 status=answer.status, request_id=request_id(answer.headers),
             ) from exc  # fmt: skip
 

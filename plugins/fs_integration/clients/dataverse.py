@@ -1,0 +1,206 @@
+"""Read from and write to Dataverse: what a table looks like, its rows, rows by key, and bulk writes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from urllib.parse import quote
+
+import msgspec
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from fs_integration.clients.bulk import BulkWriter, Chunk
+from fs_integration.clients.dataverse_metadata import read_table
+from fs_integration.clients.filters import column_of, dataverse_filter, query
+from fs_integration.clients.odata import Reading, pages, wire_name
+from fs_integration.clients.payload import derived_ids, id_member, json_rows, key_reference, not_addressable
+from fs_integration.clients.settings import ServiceSettings
+from fs_integration.clients.tokens import TokenSource
+from fs_integration.clients.transport import Time, Tokens, Transport
+from fs_integration.errors import ConnectionSetupError
+from fs_integration.frames import KEY, TARGET_ID, concat, dtype, joined_text
+from fs_integration.records import Interval
+from fs_integration.spec.mapping import Condition
+from fs_integration.spec.metadata import ColumnKind, EntityMetadata
+
+API = "api/data/v9.2"
+PAGE_ROWS = 5000  # the most a standard table gives at once
+LIST_CHARACTERS = 8000  # encoded length of one list of key values; a whole address may have 32,768
+_KEPT = "[],\"'"
+
+
+class DataverseClient:
+    """One Dataverse environment.
+
+    :param tokens: where access tokens come from; None asks Entra as the settings say.
+    """
+
+    def __init__(self, settings: ServiceSettings, *, tokens: Tokens | None = None, clock: Time | None = None) -> None:
+        self._settings = settings
+        self._transport = Transport(
+            f"{settings.base_url}/{API}", tokens or TokenSource(settings), ca_file=settings.ca_file,
+            limits=settings.limits, clock=clock,
+        )  # fmt: skip
+        self._known: dict[str, EntityMetadata] = {}
+        self._right_organization = not settings.organization_id
+
+    def check(self) -> str:
+        """Ask who we are. :returns: a sentence for the person who pressed "Test"."""
+        organization = self._organization()
+        return f"Connected to {self._settings.base_url}, organization {organization}."
+
+    def table(self, entity_set: str) -> EntityMetadata:
+        """Describe a table. :param entity_set: its name in addresses. :raises NotFound: there is none."""
+        if entity_set not in self._known:
+            self._known[entity_set] = read_table(self._transport, entity_set)
+        return self._known[entity_set]
+
+    def read(
+        self, entity_set: str, *, columns: Sequence[str], where: Sequence[Condition] = (),
+        changed_since: tuple[str, Interval] | None = None,
+    ) -> Iterator[pd.DataFrame]:  # fmt: skip
+        """Read rows page by page; lookups come as the id of the row they point to.
+
+        :param changed_since: column and window; start inclusive, end exclusive.
+        :raises MappingError: a column or condition the table does not know; :raises ServiceError: no complete answer.
+        """
+        metadata = self.table(entity_set)
+        yield from self._pages(metadata, columns, dataverse_filter(where, metadata, changed_since))
+
+    def read_keys(
+        self, entity_set: str, *, columns: Sequence[str], key: Sequence[str], rows: pd.DataFrame
+    ) -> pd.DataFrame:
+        """Read the rows whose key occurs in ``rows``; case does not count, as it does not in the service.
+
+        :param columns: columns to return, the key among them.
+        """
+        metadata = self.table(entity_set)
+        wanted = _folded(rows, key)
+        frames = []
+        for part in _parts(rows.drop_duplicates(list(key)), key):
+            for frame in self._pages(metadata, columns, *_any_of(part, key, metadata)):
+                frames.append(frame[_folded(frame, key).isin(wanted).to_numpy(dtype=bool)])
+        return concat(frames, {name: column_of(metadata, name).kind for name in columns})
+
+    def write(
+        self, metadata: EntityMetadata, rows: pd.DataFrame, *, key: Sequence[str], columns: Sequence[str],
+        request_rows: int, parallel_requests: int, before_request: Callable[[], None],
+    ) -> pd.DataFrame:  # fmt: skip
+        """Create or update rows by their key, in bulk; repeating it changes nothing more.
+
+        Rows are named by the table's alternate key on ``key``. Where there is none, or a key holds characters that
+        cannot stand in an address, they are named by id: the one found in the target, or one that follows from the key.
+
+        :param columns: columns to send. :param request_rows: rows per request; :param parallel_requests: at once.
+        :param before_request: called before every request; what it raises stops the write.
+        :returns: one line per row, in order: ``_key``, ``status`` (``written`` or ``rejected``), ``code``, ``message``.
+        :raises ServiceError: a failure that is not about single rows.
+        """
+        self._check_organization()
+        rows = rows.reset_index(drop=True)
+        chunks = []
+        for message, index, targets in self._addressed(metadata, rows, key=key, columns=columns):
+            for start in range(0, len(targets), request_rows):
+                end = start + request_rows
+                chunks.append(Chunk(message, index[start:end].tolist(), targets[start:end]))
+        writer = BulkWriter(self._transport, metadata, rows[KEY], before_request)
+        return writer.write(chunks, parallel_requests=parallel_requests)
+
+    def _addressed(
+        self, metadata: EntityMetadata, rows: pd.DataFrame, *, key: Sequence[str], columns: Sequence[str]
+    ) -> Iterator[tuple[str, pd.Index, list[str]]]:
+        """Sort rows by how they are named. :returns: message, positions and JSON of each sort."""
+        values = [name for name in columns if name not in key and name != metadata.primary_id]
+        by_id = pd.Series(True, index=rows.index)
+        if metadata.alternate_key(tuple(key)):
+            by_id = not_addressable(rows, key)
+            named = rows[~by_id]
+            if len(named):
+                reference = key_reference(named, metadata, key)
+                # A key column in the body would win over the address when the row is created ("Upsert a record").
+                yield "UpsertMultiple", named.index, json_rows(named, metadata, values, [reference])
+        others = rows[by_id]
+        if not len(others):
+            return
+        ids = self._ids(metadata, others, key, ask=not by_id.all())
+        known, new = others[ids.notna()], others[ids.isna()]
+        if len(known):
+            sent = [name for name in values if metadata.columns[name].can_update]
+            member = id_member(ids[ids.notna()], metadata)
+            yield "UpdateMultiple", known.index, json_rows(known, metadata, sent, [member])
+        if len(new):
+            sent = list(dict.fromkeys([*key, *values]))
+            member = id_member(derived_ids(new[KEY], metadata), metadata)
+            yield "UpsertMultiple", new.index, json_rows(new, metadata, sent, [member])
+
+    def _ids(self, metadata: EntityMetadata, rows: pd.DataFrame, key: Sequence[str], *, ask: bool) -> pd.Series:
+        """Return the ids of rows that are in the target, missing where they are not.
+
+        :param ask: read ids that are not known; without it ``TARGET_ID`` is the whole truth.
+        """
+        nothing = pd.Series(pd.NA, index=rows.index, dtype=dtype(ColumnKind.ID))
+        ids = rows.get(TARGET_ID, nothing)
+        if not ask or not ids.isna().any():
+            return ids
+        primary = str(metadata.primary_id)
+        found = self.read_keys(metadata.name, columns=[*key, primary], key=key, rows=rows[ids.isna()])
+        by_key = pd.Series(found[primary].to_numpy(), index=_folded(found, key).to_numpy())
+        asked = _folded(rows, key).map(by_key[~by_key.index.duplicated()].to_dict())
+        return ids.fillna(asked.astype(dtype(ColumnKind.ID)))
+
+    def _pages(
+        self, metadata: EntityMetadata, columns: Sequence[str], condition: str, aliases: str = ""
+    ) -> Iterator[pd.DataFrame]:
+        reading = {name: (wire_name(column_of(metadata, name)), metadata.columns[name].kind) for name in columns}
+        # Only an order by a unique column keeps rows from repeating across pages.
+        options = query(
+            select=",".join(wire for wire, _ in reading.values()), filter=condition, orderby=str(metadata.primary_id)
+        )
+        link = f"{metadata.name}?{options}{aliases}"
+        yield from pages(self._transport, link, reading=Reading(reading), prefer=f"odata.maxpagesize={PAGE_ROWS}")
+
+    def _organization(self) -> str:
+        return str(self._transport.get_json("WhoAmI")["OrganizationId"]).lower()
+
+    def _check_organization(self) -> None:
+        """Refuse to write into a copy of the environment: a copied connection must not reach the wrong one."""
+        if self._right_organization:
+            return
+        found = self._organization()
+        if found != self._settings.organization_id:
+            raise ConnectionSetupError(
+                f"{self._settings.base_url} is organization {found}, but the connection names "
+                f"{self._settings.organization_id} in organization_id. Nothing was written."
+            )
+        self._right_organization = True
+
+
+def _folded(rows: pd.DataFrame, key: Sequence[str]) -> pd.Series:
+    text = pa.chunked_array(pa.array(joined_text(rows, list(key))))
+    return pd.Series(pd.arrays.ArrowExtensionArray(pc.utf8_lower(text)), index=rows.index)
+
+
+def _parts(rows: pd.DataFrame, key: Sequence[str]) -> Iterator[pd.DataFrame]:
+    """Cut rows so that the values of one request fit into an address."""
+    if not len(rows):
+        return
+    longest = sum(int(joined_text(rows, [name]).str.len().max()) * 3 + 9 for name in key)
+    size = max(1, min(500, LIST_CHARACTERS // longest))
+    for start in range(0, len(rows), size):
+        yield rows.iloc[start : start + size]
+
+
+def _any_of(rows: pd.DataFrame, key: Sequence[str], metadata: EntityMetadata) -> tuple[str, str]:
+    """Return a filter that finds at least the rows of these keys, and the lists it refers to.
+
+    The lists are given as parameter aliases, the only form the service takes for values with quotes.
+    """
+    clauses, aliases = [], []
+    for number, name in enumerate(key):
+        values = [text for text in dict.fromkeys(joined_text(rows, [name]).tolist()) if text != "\x00"]
+        names, lists = f"@n{number}", f"@v{number}"
+        clauses.append(f"Microsoft.Dynamics.CRM.In(PropertyName={names},PropertyValues={lists})")
+        written = quote(msgspec.json.encode(values).decode(), safe=_KEPT)
+        aliases.append(f"&{names}='{column_of(metadata, name).name}'&{lists}={written}")
+    return " and ".join(clauses), "".join(aliases)

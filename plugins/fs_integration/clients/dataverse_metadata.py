@@ -1,0 +1,159 @@
+"""Turn what Dataverse says about a table (``EntityDefinitions``) into ``EntityMetadata``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from fs_integration.clients.filters import query, quoted
+from fs_integration.clients.transport import Transport
+from fs_integration.errors import NotFound
+from fs_integration.spec.metadata import Column, ColumnKind, EntityMetadata
+
+KINDS: dict[str, ColumnKind] = {
+    "String": ColumnKind.TEXT,
+    "Memo": ColumnKind.TEXT,
+    "Integer": ColumnKind.INTEGER,
+    "BigInt": ColumnKind.INTEGER,
+    "Decimal": ColumnKind.DECIMAL,
+    "Double": ColumnKind.DECIMAL,
+    "Money": ColumnKind.DECIMAL,
+    "Boolean": ColumnKind.BOOLEAN,
+    "DateTime": ColumnKind.DATETIME,
+    "Picklist": ColumnKind.OPTION,
+    "State": ColumnKind.OPTION,
+    "Status": ColumnKind.OPTION,
+    "Lookup": ColumnKind.LOOKUP,
+    "Owner": ColumnKind.LOOKUP,
+    "Customer": ColumnKind.LOOKUP,
+    "Uniqueidentifier": ColumnKind.ID,
+}  # types that are not here (images, multi-select, virtual columns) cannot be mapped
+CHOICES = ("Picklist", "State", "Status")
+# The platform fills these itself when they are not sent, although it calls them required.
+FILLED_BY_PLATFORM = frozenset({"State", "Status", "Owner", "Uniqueidentifier"})
+_REQUIRED = frozenset({"ApplicationRequired", "SystemRequired"})
+Definition = Mapping[str, Any]
+
+
+def read_table(transport: Transport, entity_set: str) -> EntityMetadata:
+    """Ask Dataverse about one table.
+
+    :raises NotFound: no table has this entity set name.
+    """
+    table = _definition(transport, entity_set)
+    root = f"EntityDefinitions(LogicalName={quoted(table['LogicalName'])})"
+    options = {cast: _options(transport, root, cast) for cast in CHOICES}
+    bindings = _bindings(transport, root)
+    attributes = [item for item in _list(transport, f"{root}/Attributes") if _mappable(item)]
+    keys = _list(transport, f"{root}/Keys?{query(select='LogicalName,KeyAttributes,EntityKeyIndexStatus')}")
+    columns = [
+        _column(item, options.get(str(item["AttributeType"]), {}), bindings.get(str(item["LogicalName"])))
+        for item in attributes
+    ]
+    return EntityMetadata(
+        system="dataverse",
+        name=entity_set,
+        logical_name=str(table["LogicalName"]),
+        primary_id=str(table["PrimaryIdAttribute"]),
+        # A key whose index is not active cannot be used yet ("Define alternate keys").
+        keys={str(key["LogicalName"]): tuple(key["KeyAttributes"]) for key in keys if _active(key)},
+        columns={column.name: column for column in columns},
+        change_tracking=bool(table.get("ChangeTrackingEnabled")),
+    )
+
+
+def _definition(transport: Transport, entity_set: str) -> Definition:
+    select = "LogicalName,EntitySetName,PrimaryIdAttribute,ChangeTrackingEnabled"
+    found = _list(
+        transport, f"EntityDefinitions?{query(select=select, filter=f'EntitySetName eq {quoted(entity_set)}')}"
+    )
+    if not found:
+        raise NotFound(
+            f"Dataverse has no table with the entity set name `{entity_set}`. Check the name, and that the Field Service "
+            "integration solution is installed in this environment."
+        )
+    return found[0]
+
+
+def _list(transport: Transport, link: str) -> Sequence[Definition]:
+    rows: list[Definition] = []
+    following: str | None = link
+    while following:
+        answer = transport.get_json(following)
+        rows += answer["value"]
+        following = answer.get("@odata.nextLink")
+    return rows
+
+
+def _options(transport: Transport, root: str, cast: str) -> dict[str, tuple[str, ...]]:
+    link = f"{root}/Attributes/Microsoft.Dynamics.CRM.{cast}AttributeMetadata"
+    rows = _list(transport, f"{link}?{query(select='LogicalName', expand='OptionSet')}")
+    return {
+        str(row["LogicalName"]): tuple(
+            str(option["Value"]) for option in (row.get("OptionSet") or {}).get("Options", ())
+        )
+        for row in rows
+    }
+
+
+def _bindings(transport: Transport, root: str) -> dict[str, tuple[str, str]]:
+    """Return navigation name and entity set per lookup column. A lookup with several targets takes the first by name."""
+    select = "ReferencingEntityNavigationPropertyName,ReferencedEntity,ReferencingAttribute"
+    rows = _list(transport, f"{root}/ManyToOneRelationships?{query(select=select)}")
+    if not rows:
+        return {}
+    names = sorted({str(row["ReferencedEntity"]) for row in rows})
+    asked = query(
+        select="LogicalName,EntitySetName", filter=" or ".join(f"LogicalName eq {quoted(name)}" for name in names)
+    )
+    sets = {
+        str(row["LogicalName"]): str(row["EntitySetName"]) for row in _list(transport, f"EntityDefinitions?{asked}")
+    }
+    bindings: dict[str, tuple[str, str]] = {}
+    for row in sorted(rows, key=lambda row: str(row["ReferencedEntity"])):
+        target = sets.get(str(row["ReferencedEntity"]))
+        if target:
+            found = (str(row["ReferencingEntityNavigationPropertyName"]), target)
+            bindings.setdefault(str(row["ReferencingAttribute"]), found)
+    return bindings
+
+
+def _mappable(item: Definition) -> bool:
+    return item.get("AttributeType") in KINDS and not item.get("AttributeOf") and bool(item.get("IsValidForRead", True))
+
+
+def _active(key: Definition) -> bool:
+    return key.get("EntityKeyIndexStatus", "Active") == "Active"
+
+
+def _column(item: Definition, options: Mapping[str, tuple[str, ...]], binding: tuple[str, str] | None) -> Column:
+    name, type_name = str(item["LogicalName"]), str(item["AttributeType"])
+    kind = ColumnKind.DATE if _date_only(item) else KINDS[type_name]
+    is_number = kind in (ColumnKind.INTEGER, ColumnKind.DECIMAL)
+    return Column(
+        name=name,
+        kind=kind,
+        max_length=item.get("MaxLength") if kind is ColumnKind.TEXT else None,
+        precision=item.get("Precision") if kind is ColumnKind.DECIMAL else None,
+        minimum=_number(item.get("MinValue")) if is_number else None,
+        maximum=_number(item.get("MaxValue")) if is_number else None,
+        options=options.get(name, ()),
+        required=_level(item) in _REQUIRED and type_name not in FILLED_BY_PLATFORM,
+        can_create=bool(item.get("IsValidForCreate", True)),
+        can_update=bool(item.get("IsValidForUpdate", True)),
+        navigation=binding[0] if binding else None,
+        target_table=binding[1] if binding else None,
+    )
+
+
+def _date_only(item: Definition) -> bool:
+    return (item.get("DateTimeBehavior") or {}).get("Value") == "DateOnly"
+
+
+def _level(item: Definition) -> str:
+    return str((item.get("RequiredLevel") or {}).get("Value", "None"))
+
+
+def _number(value: Any) -> Decimal | None:
+    return None if value is None else Decimal(str(value))

@@ -1,0 +1,124 @@
+"""Read OData pages of either service into frames, column by column.
+
+The page is split into its rows without looking into them, and Arrow reads all of them at once: no Python code per row.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import msgspec
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.json as pj
+
+from fs_integration.clients.transport import JSON_HEADERS, Call, Transport
+from fs_integration.errors import ServiceUnavailable
+from fs_integration.frames import ARROW_TYPES, to_frame
+from fs_integration.spec.metadata import Column, ColumnKind
+
+# Real numbers arrive as the shortest text of a binary number, with up to 17 digits; rounded to our scale afterwards.
+_WIRE_DECIMAL = pa.decimal256(76, 38)
+_WIRE_TYPES = {
+    **ARROW_TYPES,
+    ColumnKind.DECIMAL: _WIRE_DECIMAL,
+    ColumnKind.DATE: pa.string(),
+    ColumnKind.DATETIME: pa.string(),
+}
+_SCALE = ARROW_TYPES[ColumnKind.DECIMAL].scale
+
+
+class _Page(msgspec.Struct):
+    value: list[msgspec.Raw]
+    next_link: str | None = msgspec.field(name="@odata.nextLink", default=None)
+
+
+_DECODE_PAGE = msgspec.json.Decoder(_Page).decode
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a page is read as.
+
+    :param columns: name in the frame -> name on the wire and kind, in the frame's order.
+    :param empty_date: first ten characters of the date that stands for "no date"; empty when the service knows null.
+    """
+
+    columns: Mapping[str, tuple[str, ColumnKind]]
+    empty_date: str = ""
+
+
+def wire_name(column: Column) -> str:
+    """Return the name a column is read under: Dataverse lookups have one of their own."""
+    return f"_{column.name}_value" if column.kind is ColumnKind.LOOKUP else column.name
+
+
+def pages(transport: Transport, link: str, *, reading: Reading, prefer: str = "") -> Iterator[pd.DataFrame]:
+    """Read a collection to its end, one frame per page.
+
+    An empty page is not the end; only an answer without ``@odata.nextLink`` is.
+
+    :param link: first request, below the service root; :param prefer: value of the ``Prefer`` header.
+    :raises ForeignLinkRefused: a next link leads elsewhere; :raises ServiceUnavailable: the links go in a circle.
+    """
+    headers = {**JSON_HEADERS, **({"Prefer": prefer} if prefer else {})}
+    seen: set[int] = set()
+    following: str | None = link
+    while following:
+        if hash(following) in seen:
+            raise ServiceUnavailable(f"The pages of {link.partition('?')[0]} lead in a circle after {len(seen)} pages.")
+        seen.add(hash(following))
+        page: _Page = transport.send(Call("GET", following, headers, decode=_DECODE_PAGE)).value
+        following = page.next_link
+        if page.value or (not following and len(seen) == 1):
+            yield frame_of_rows(page.value, reading)
+
+
+def frame_of_rows(rows: list[msgspec.Raw], reading: Reading) -> pd.DataFrame:
+    """Turn JSON objects into a frame; members that were not asked for are left out.
+
+    :raises ServiceUnavailable: when a value is not what the service's metadata promised.
+    """
+    schema = pa.schema([(wire, _WIRE_TYPES[kind]) for wire, kind in dict(reading.columns.values()).items()])
+    table = _parse(rows, schema) if rows else schema.empty_table()
+    arrays = {name: _typed(table[wire], kind, reading.empty_date) for name, (wire, kind) in reading.columns.items()}
+    return to_frame(pa.table(arrays))
+
+
+def _parse(rows: list[msgspec.Raw], schema: pa.Schema) -> pa.Table:
+    text = b"\n".join(rows)
+    try:
+        return pj.read_json(
+            io.BytesIO(text),
+            read_options=pj.ReadOptions(use_threads=False, block_size=len(text) + 1),
+            parse_options=pj.ParseOptions(
+                explicit_schema=schema,
+                unexpected_field_behavior="ignore",
+                newlines_in_values=text.count(b"\n") >= len(rows),
+            ),
+        )
+    except pa.ArrowInvalid as exc:
+        raise ServiceUnavailable(f"The rows of an answer are not what the metadata promises: {str(exc)[:200]}") from exc
+
+
+def _typed(column: pa.ChunkedArray, kind: ColumnKind, empty_date: str) -> pa.ChunkedArray:
+    if kind is ColumnKind.DECIMAL:
+        return pc.cast(pc.round(column, _SCALE, "half_to_even"), ARROW_TYPES[kind])
+    if kind in (ColumnKind.DATE, ColumnKind.DATETIME):
+        return _moments(column, kind, empty_date)
+    return column
+
+
+def _moments(column: pa.ChunkedArray, kind: ColumnKind, empty_date: str) -> pa.ChunkedArray:
+    if empty_date:
+        unset = pc.starts_with(column, empty_date)
+        column = pc.if_else(pc.fill_null(unset, False), pa.scalar(None, pa.string()), column)
+    if kind is ColumnKind.DATE:
+        # A date is sent with a time of noon so that no time zone moves it; the date part is the value.
+        return pc.cast(pc.utf8_slice_codeunits(column, 0, 10), ARROW_TYPES[kind])
+    if pc.any(pc.match_substring(column, ".")).as_py():
+        column = pc.replace_substring_regex(column, r"(\.\d{6})\d+", r"\1")
+    return pc.cast(column, ARROW_TYPES[kind])
