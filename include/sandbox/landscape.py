@@ -12,8 +12,6 @@ from sandbox.gateway import Gateway, Handler
 from sandbox.stats import Stats
 from sandbox.token_service import TokenService
 
-NAMED_SCALES = ("tiny", "small", "medium", "large")
-
 
 class UnknownEntitySet(LookupError):
     """A system or entity set that the sandbox does not have."""
@@ -42,13 +40,9 @@ class Landscape:
     def reset(self, *, seed: int, scale: str | int, empty: bool = False) -> None:
         """Begin anew: a generated world, real time, default limits, no faults, no counts; tokens stay valid.
 
-        :param scale: a name of `NAMED_SCALES` or a number of on-hand rows.
-        :raises ValueError: another scale.
+        :param scale: a named scale or a number of on-hand rows.
+        :raises ValueError: another scale; nothing is changed then.
         """
-        if isinstance(scale, str) and scale.isdigit():
-            scale = int(scale)
-        if isinstance(scale, str) and scale not in NAMED_SCALES:
-            raise ValueError(f"There is no scale '{scale}'; there is {', '.join(NAMED_SCALES)}, or a number of rows.")
         world = self._composition.build_world(seed, scale, empty)
         self.environment.clock.reset()
         self.environment.limits.reset()
