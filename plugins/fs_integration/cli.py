@@ -1,0 +1,132 @@
+"""The commands of ``python -m fs_integration``: the words they take, and how failures reach who typed them.
+
+Exit codes: 0 fine; 1 the command found something wrong; 2 it could not do its work.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from fs_integration.errors import FsIntegrationError
+
+FAILED = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command. :param arguments: without the program's name; by default those of the process."""
+    given = parser().parse_args(arguments)
+    console = Console()
+    try:
+        return int(given.run(given, console))
+    except FsIntegrationError as exc:
+        console.print(str(exc), style="red", markup=False, soft_wrap=True)
+        return FAILED
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of all commands. Commands are imported when they run: some need Airflow, some pandas."""
+    top = argparse.ArgumentParser(prog="fs-integration", description="Look after the mappings and the ledger.")
+    commands = top.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    _mapping_commands(commands)
+    _ledger_commands(commands)
+    return top
+
+
+def _mapping_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    lint = commands.add_parser("lint", help="compare mappings with what both services say about their tables")
+    lint.add_argument("files", nargs="*", type=Path, help="mapping files; all when none is given")
+    lint.add_argument("--online", action="store_true", help="ask the services, by the Airflow connections")
+    lint.add_argument("--connection-set", default="default", help="for --online (default: %(default)s)")
+    lint.set_defaults(run=_lint)
+    explain = commands.add_parser("explain", help="describe a mapping for a consultant to check and sign")
+    explain.add_argument("mapping")
+    explain.add_argument("--markdown", action="store_true", help="as Markdown, to keep or to mail")
+    explain.set_defaults(run=_explain)
+    schema = commands.add_parser("schema", help="write the JSON schemas that editors complete mapping files with")
+    schema.add_argument("--check", action="store_true", help="only tell whether they are up to date")
+    schema.set_defaults(run=_schema)
+    metadata = commands.add_parser("metadata", help="ask the services about the tables of all mappings and save it")
+    metadata.add_argument("--connection-set", default="default", help="(default: %(default)s)")
+    metadata.set_defaults(run=_metadata)
+
+
+def _ledger_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--connection", default="fs_integration_ledger", help="Airflow connection of the ledger")
+    ledger = commands.add_parser("ledger", help="the books, watermarks and fingerprints")
+    actions = ledger.add_subparsers(required=True, metavar="ACTION")
+    actions.add_parser("upgrade", parents=[common], help="create or upgrade the tables").set_defaults(run=_upgrade)
+    runs = actions.add_parser("runs", parents=[common], help="show the newest runs")
+    runs.add_argument("--newest", type=int, default=20, metavar="N", help="(default: %(default)s)")
+    runs.set_defaults(run=_runs)
+    forget = actions.add_parser("forget", parents=[common], help="compare everything with the target in the next run")
+    forget.add_argument("area", help="name of the mapping")
+    forget.add_argument("--company", help="legal entity; all when not given")
+    forget.set_defaults(run=_forget)
+    quarantine = commands.add_parser("quarantine", help="rows that are held back")
+    actions = quarantine.add_subparsers(required=True, metavar="ACTION")
+    shown = actions.add_parser("list", parents=[common], help="show the open lines")
+    shown.add_argument("area", nargs="?", help="name of the mapping; all when not given")
+    shown.set_defaults(run=_list)
+    resolve = actions.add_parser("resolve", parents=[common], help="close lines by hand")
+    resolve.add_argument("ids", nargs="+", type=int, help="numbers from `quarantine list`")
+    resolve.add_argument("--note", required=True, help="who closes them, and why")
+    resolve.set_defaults(run=_resolve)
+
+
+def _lint(given: argparse.Namespace, console: Console) -> int:
+    from fs_integration.commands.mappings import lint
+
+    return lint(console, files=given.files, online=given.online, connection_set=given.connection_set)
+
+
+def _explain(given: argparse.Namespace, console: Console) -> int:
+    from fs_integration.commands.mappings import explain
+
+    return explain(console, given.mapping, markdown=given.markdown)
+
+
+def _schema(given: argparse.Namespace, console: Console) -> int:
+    from fs_integration.commands.mappings import schema
+
+    return schema(console, check=given.check)
+
+
+def _metadata(given: argparse.Namespace, console: Console) -> int:
+    from fs_integration.commands.mappings import metadata
+
+    return metadata(console, connection_set=given.connection_set)
+
+
+def _upgrade(given: argparse.Namespace, console: Console) -> int:
+    from fs_integration.commands.books import upgrade
+
+    return upgrade(console, given.connection)
+
+
+def _runs(given: argparse.Namespace, console: Console) -> int:
+    from fs_integration.commands.books import show_runs
+
+    return show_runs(console, given.connection, newest=given.newest)
+
+
+def _forget(given: argparse.Namespace, console: Console) -> int:
+    from fs_integration.commands.books import forget
+
+    return forget(console, given.connection, area=given.area, company=given.company)
+
+
+def _list(given: argparse.Namespace, console: Console) -> int:
+    from fs_integration.commands.books import show_quarantine
+
+    return show_quarantine(console, given.connection, area=given.area)
+
+
+def _resolve(given: argparse.Namespace, console: Console) -> int:
+    from fs_integration.commands.books import resolve
+
+    return resolve(console, given.connection, ids=given.ids, note=given.note)

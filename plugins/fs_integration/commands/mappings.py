@@ -1,0 +1,127 @@
+"""Commands about mapping files: lint, explain, schema, metadata."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.markdown import Markdown
+
+from fs_integration.errors import MappingError
+from fs_integration.spec.explain import describe_markdown
+from fs_integration.spec.lint import lint as lint_mapping
+from fs_integration.spec.loader import (
+    load_connection_set,
+    load_mapping,
+    mapping_file,
+    mapping_names,
+    mappings_folder,
+    problems_in,
+)
+from fs_integration.spec.mapping import ConnectionSet, Mapping, System
+from fs_integration.spec.metadata import EntityMetadata
+from fs_integration.spec.schema import outdated, write_schemas
+from fs_integration.spec.tables import Tables, save_table, saved_tables, tables_of
+
+Problem = tuple[MappingError, bool]  # a problem, and whether it is serious
+
+
+def lint(console: Console, *, files: Sequence[Path], online: bool, connection_set: str) -> int:
+    """Show everything that is wrong with the files, the connection sets included when none is named."""
+    folder = mappings_folder()
+    tables = _live_tables(load_connection_set(connection_set)) if online else saved_tables(folder / "metadata")
+    chosen = list(files) or [mapping_file(name) for name in mapping_names()]
+    problems = [problem for file in chosen for problem in _problems_in_mapping(file, tables)]
+    if not files:
+        for file in sorted((folder / "connection_sets").glob("*.yaml")):
+            problems += [(fault, True) for fault in problems_in(file, ConnectionSet)[2]]
+    for problem, serious in problems:
+        word = "[red]error[/red]  " if serious else "[yellow]warning[/yellow]"
+        console.print(word, end=" ")
+        console.print(str(problem), markup=False, highlight=False, soft_wrap=True)
+    serious_ones = sum(serious for _, serious in problems)
+    known = "the services" if online else "saved descriptions of the tables"
+    console.print(
+        f"{len(chosen)} mappings compared with {known}: {serious_ones} errors, {len(problems) - serious_ones} warnings."
+    )
+    return 1 if serious_ones else 0
+
+
+def _problems_in_mapping(file: Path, tables: Tables) -> Iterator[Problem]:
+    document, mapping, faults = problems_in(file)
+    yield from ((fault, True) for fault in faults)
+    if document is None or not isinstance(mapping, Mapping) or faults:
+        return
+    found = lint_mapping(mapping, tables, functions=functions(), mappings=mapping_names())
+    problems = [(document.error(each.path, each.message, each.suggestion), each.serious) for each in found]
+    yield from sorted(problems, key=lambda problem: problem[0].line)
+
+
+def functions() -> dict[str, str]:
+    """Return what each named function does, in its own words."""
+    from fs_integration.transform.functions import FUNCTIONS
+
+    return {name: (inspect.getdoc(function) or "").splitlines()[0] for name, function in FUNCTIONS.items()}
+
+
+def explain(console: Console, name: str, *, markdown: bool) -> int:
+    """Show the description of a mapping."""
+    text = describe_markdown(load_mapping(name), functions=functions(), signature=True)
+    if markdown:
+        console.file.write(text)
+    else:
+        console.print(Markdown(text))
+    return 0
+
+
+def schema(console: Console, *, check: bool) -> int:
+    """Write the JSON schemas, or only compare them with the models."""
+    folder = mappings_folder() / "schema"
+    if check:
+        old = outdated(folder)
+        for name in old:
+            console.print(f"{folder / name} is out of date; run `python -m fs_integration schema`.", soft_wrap=True)
+        return 1 if old else 0
+    for file in write_schemas(folder):
+        console.print(f"Wrote {file}", soft_wrap=True)
+    return 0
+
+
+def metadata(console: Console, *, connection_set: str) -> int:
+    """Save what the services say about every table that a mapping uses."""
+    tables = _live_tables(load_connection_set(connection_set))
+    folder = mappings_folder() / "metadata"
+    for system, name in _used_tables(mapping_names()):
+        described = tables(system, name)
+        if described is not None:
+            console.print(f"Wrote {save_table(folder, described)}", soft_wrap=True)
+    return 0
+
+
+def _used_tables(names: Iterable[str]) -> list[tuple[System, str]]:
+    used = (table for name in names for task in load_mapping(name).tasks for table in tables_of(task))
+    return list(dict.fromkeys(used))
+
+
+def _live_tables(connections: ConnectionSet) -> Tables:
+    """Return what asks the services; a table that a service does not know is None."""
+    from fs_integration.errors import NotFound
+    from fs_integration.hooks.dataverse import DataverseHook
+    from fs_integration.hooks.finance_operations import FinanceOperationsHook
+
+    finance_operations = FinanceOperationsHook(connections.finance_operations).get_conn()
+    dataverse = DataverseHook(connections.dataverse).get_conn()
+    known: dict[tuple[System, str], EntityMetadata | None] = {}
+
+    def find(system: System, name: str) -> EntityMetadata | None:
+        if (system, name) not in known:
+            ask = finance_operations.entity_metadata if system == "finance_operations" else dataverse.table
+            try:
+                known[system, name] = ask(name)
+            except NotFound:
+                known[system, name] = None
+        return known[system, name]
+
+    return find

@@ -1,0 +1,41 @@
+"""The JSON schemas of mapping files and connection sets, for completion and hints in editors.
+
+They are made from the models, so they cannot say anything else than the loader does.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from fs_integration.spec.mapping import ConnectionSet, Mapping
+from fs_integration.spec.metadata import Frozen
+
+MODELS: dict[str, type[Frozen]] = {"mapping.json": Mapping, "connection_set.json": ConnectionSet}
+
+
+def schemas() -> dict[str, str]:
+    """Return file name -> content of every schema."""
+    return {name: _text(model) for name, model in MODELS.items()}
+
+
+def outdated(folder: Path) -> list[str]:
+    """Return the names of the schema files that are missing or say something else than the models."""
+    return [name for name, text in schemas().items() if not _same(folder / name, text)]
+
+
+def write_schemas(folder: Path) -> list[Path]:
+    """Write all schemas and return their files."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in schemas().items():
+        (folder / name).write_text(text, encoding="utf-8")
+    return [folder / name for name in MODELS]
+
+
+def _same(file: Path, text: str) -> bool:
+    return file.is_file() and file.read_text(encoding="utf-8") == text
+
+
+def _text(model: type[Frozen]) -> str:
+    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **model.model_json_schema(by_alias=True)}
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
