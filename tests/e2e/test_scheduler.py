@@ -5,14 +5,20 @@ The tests of this module are one story told in order; each stands on what the on
 
 from __future__ import annotations
 
+import os
+import shutil
 import sqlite3
+import time
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
 from local.check import compare_stock
+from tests.e2e.browser import browser
 
 AREAS = ("fs_warehouses", "fs_products", "fs_product_inventory")
 STEPS = ("extract", "transform", "quality_gate", "load", "reconcile")
@@ -133,8 +139,6 @@ def test_a_cleared_old_scheduled_run_overwrites_nothing_newer(airflow):
 
 def wait_until_closed(airflow) -> None:
     """Airflow refuses a second backfill until it has marked the first as complete."""
-    import time
-
     deadline = time.monotonic() + 90
     while time.monotonic() < deadline:
         backfills = airflow.call("GET", "/backfills?dag_id=fs_product_inventory")["backfills"]
@@ -145,8 +149,6 @@ def wait_until_closed(airflow) -> None:
 
 
 def wait_until_repeated(airflow, prefix: str, since: datetime, count: int) -> None:
-    import time
-
     deadline = time.monotonic() + 240
     while time.monotonic() < deadline:
         runs = [run for run in airflow.runs("fs_product_inventory") if run["dag_run_id"].startswith(prefix)]
@@ -157,3 +159,37 @@ def wait_until_repeated(airflow, prefix: str, since: datetime, count: int) -> No
             return
         time.sleep(1)
     raise AssertionError(f"runs {prefix} were not repeated: {airflow.runs('fs_product_inventory')}")
+
+
+def test_the_pages_in_a_browser(airflow, require, tmp_path_factory):
+    program = shutil.which("chromium")
+    require(program is not None, "chromium is not installed")
+    run_id = airflow.wait_for_runs("fs_product_inventory", "scheduled__")[0]["dag_run_id"]
+    shots = Path(os.environ.get("FS_SCREENSHOTS") or tmp_path_factory.mktemp("screenshots"))
+    run_path = f"runs/fs_product_inventory/{quote(run_id, safe='')}"
+    pages = {
+        "overview": ("/fs-integration/", "product_inventory"),
+        "run": (f"/fs-integration/{run_path}", "usmf"),
+        "quarantine": ("/fs-integration/quarantine", "warehouses"),
+        "data-docs": (f"/fs-integration/{run_path}/data-docs", "product_inventory"),
+        "grid": (f"/dags/fs_product_inventory/runs/{quote(run_id, safe='')}", "quality_gate"),
+        "dag-docs": ("/dags/fs_product_inventory", "Product"),
+    }
+    with browser(str(program), tmp_path_factory.mktemp("chromium")) as page:
+        page.cookie(airflow.url, "_token", airflow.token)
+        for name, (path, until) in pages.items():
+            page.size(1280, 900)
+            page.open(airflow.url + path, until=until)
+            page.screenshot(shots / f"{name}.png")
+            if path.startswith("/fs-integration"):
+                page.size(390, 800)
+                assert not page.overflows(), f"{name} is wider than a phone"
+                page.screenshot(shots / f"{name}-phone.png")
+        assert page.complaints == []
+
+
+@pytest.mark.parametrize("path", ["/fs-integration/", "/fs-integration/quarantine"])
+def test_pages_need_a_login(airflow, path):
+    status, text = airflow.page(path, token=False)
+    assert status in (401, 403)
+    assert "usmf" not in text
