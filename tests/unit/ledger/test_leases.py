@@ -1,0 +1,158 @@
+"""One writer at a time, and a late one is recognised."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+
+import pandas as pd
+import pytest
+
+from fs_integration.errors import Fenced, LeaseHeld
+from fs_integration.frames import KEY, SOURCE_KEY, frame_of
+from fs_integration.ledger import Ledger
+from fs_integration.records import Scope
+from fs_integration.spec.metadata import ColumnKind
+
+SCOPE = Scope("product_inventory", "product_inventory", "usmf")
+NAME = str(SCOPE)
+AS_OF = datetime(2026, 11, 20, tzinfo=UTC)
+
+
+def rows() -> pd.DataFrame:
+    kinds = {KEY: ColumnKind.TEXT, SOURCE_KEY: ColumnKind.TEXT, "_fingerprint": ColumnKind.INTEGER}
+    return frame_of({KEY: ["a"], SOURCE_KEY: ["A"], "_fingerprint": [1]}, kinds)
+
+
+def save(ledger: Ledger, *leases) -> None:
+    ledger.save_fingerprints(list(leases), SCOPE, rows(), as_of=AS_OF, run_key="r")
+
+
+def test_a_second_holder_waits_and_learns_who_writes_and_how_long(ledger):
+    ledger.acquire_lease(NAME, "run 1", 300)
+    with pytest.raises(LeaseHeld, match=r"product_inventory/product_inventory/usmf.*run 1") as caught:
+        ledger.acquire_lease(NAME, "run 2", 300)
+    assert caught.value.retry_after == 300
+
+
+def test_tasks_of_one_run_share_its_lease(ledger):
+    first = ledger.acquire_lease(NAME, "run 1", 300)
+    second = ledger.acquire_lease(NAME, "run 1", 300)
+    assert first == second
+    ledger.renew(first, 300)
+    save(ledger, first, second)
+
+
+def test_leases_of_other_names_do_not_matter(ledger):
+    ledger.acquire_lease(NAME, "run 1", 300)
+    ledger.acquire_lease("product_inventory/product_inventory/demf", "run 2", 300)
+
+
+def test_a_lease_that_ran_out_passes_on_with_a_higher_number(ledger, clock):
+    first = ledger.acquire_lease(NAME, "run 1", 300)
+    clock.advance(299)
+    with pytest.raises(LeaseHeld):
+        ledger.acquire_lease(NAME, "run 2", 300)
+    clock.advance(1)
+    assert ledger.acquire_lease(NAME, "run 2", 300).fence > first.fence
+
+
+def test_a_holder_that_was_overtaken_after_its_time_is_fenced_off(ledger, clock):
+    first = ledger.acquire_lease(NAME, "run 1", 300)
+    clock.advance(301)
+    second = ledger.acquire_lease(NAME, "run 2", 300)
+    with pytest.raises(Fenced, match="run 2"):
+        ledger.renew(first, 300)
+    with pytest.raises(Fenced):
+        save(ledger, first)
+    assert ledger.fingerprint_count(SCOPE) == 0
+    ledger.renew(second, 300)
+
+
+def test_a_holder_whose_time_ran_out_goes_on_when_nobody_took_over(ledger, clock):
+    lease = ledger.acquire_lease(NAME, "run 1", 300)
+    clock.advance(1000)
+    ledger.renew(lease, 300)
+    with pytest.raises(LeaseHeld):
+        ledger.acquire_lease(NAME, "run 2", 300)
+
+
+def test_takeover_fences_off_a_living_holder(ledger):
+    area = ledger.acquire_lease(NAME, "run 1", 300)
+    first = ledger.acquire_lease(f"{NAME}/r/0", "try 1", 300, takeover=True)
+    second = ledger.acquire_lease(f"{NAME}/r/0", "try 2", 300, takeover=True)
+    assert second.fence > first.fence
+    with pytest.raises(Fenced):
+        ledger.renew(first, 300)
+    with pytest.raises(Fenced, match="nothing needs to be done"):
+        save(ledger, area, first)
+    assert ledger.fingerprint_count(SCOPE) == 0, "one fenced lease of two is enough to enter nothing"
+    save(ledger, area, second)
+    assert ledger.fingerprint_count(SCOPE) == 1
+
+
+@pytest.mark.parametrize("passed", [0, 149, 151, 299])
+def test_renewing_keeps_a_lease_for_as_long_as_it_is_renewed_in_time(ledger, clock, passed):
+    lease = ledger.acquire_lease(NAME, "run 1", 300)
+    for _ in range(5):
+        clock.advance(passed)
+        ledger.renew(lease, 300)
+    clock.advance(149)
+    with pytest.raises(LeaseHeld):
+        ledger.acquire_lease(NAME, "run 2", 300)
+
+
+def test_a_released_lease_is_free_at_once_and_its_number_never_falls(ledger):
+    first = ledger.acquire_lease(NAME, "run 1", 300)
+    ledger.release(first)
+    second = ledger.acquire_lease(NAME, "run 2", 300)
+    assert second.fence > first.fence
+    ledger.release(second)
+    third = ledger.acquire_lease(NAME, "run 1", 300)
+    assert third.fence > second.fence
+    with pytest.raises(Fenced):
+        ledger.renew(first, 300)
+
+
+def test_a_released_lease_can_no_longer_be_used(ledger):
+    lease = ledger.acquire_lease(NAME, "run 1", 300)
+    ledger.release(lease)
+    with pytest.raises(Fenced, match="nobody"):
+        save(ledger, lease)
+
+
+def test_a_late_release_does_not_take_the_lease_from_its_new_holder(ledger, clock):
+    first = ledger.acquire_lease(NAME, "run 1", 300)
+    clock.advance(301)
+    second = ledger.acquire_lease(NAME, "run 2", 300)
+    ledger.release(first)
+    ledger.renew(second, 300)
+
+
+def test_of_many_that_ask_at_once_exactly_one_gets_the_lease(ledger):
+    def attempt(holder: int) -> int:
+        try:
+            ledger.acquire_lease(NAME, f"run {holder}", 300)
+        except LeaseHeld:
+            return 0
+        return 1
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(attempt, range(24))) == 1
+
+
+def test_simultaneous_takeovers_get_different_numbers(ledger):
+    def take(number: int) -> int:
+        return ledger.acquire_lease(NAME, f"try {number}", 300, takeover=True).fence
+
+    with ThreadPoolExecutor(8) as pool:
+        fences = list(pool.map(take, range(16)))
+    assert sorted(fences) == list(range(1, 17))
+
+
+def test_without_a_clock_of_its_own_the_ledger_asks_the_database_or_the_machine(ledger):
+    own = Ledger(ledger.engine)
+    own.acquire_lease(NAME, "run 1", 300)
+    with pytest.raises(LeaseHeld) as caught:
+        own.acquire_lease(NAME, "run 2", 300)
+    assert 290 < caught.value.retry_after <= 300
