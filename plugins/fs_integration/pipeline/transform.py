@@ -42,9 +42,9 @@ class TransformResult:
 
     @classmethod
     def from_dict(cls, value: dict[str, Any]) -> TransformResult:
-        refs = {name: BatchRef.from_dict(value[name]) for name in ("raw", "shaped", "rejected")}
-        lists = {name: tuple(value[name]) for name in ("failures", "warnings", "docs")}
-        return cls(**refs, **lists)
+        raw, shaped, rejected = (BatchRef.from_dict(value[name]) for name in ("raw", "shaped", "rejected"))
+        failures, warnings, docs = (tuple(value[name]) for name in ("failures", "warnings", "docs"))
+        return cls(raw, shaped, rejected, failures, warnings, docs)
 
 
 def transform(

@@ -3,9 +3,9 @@
 Great Expectations renders the page, and it lies where its own site builder would put it; only the page is kept. The
 site builder would copy four megabytes of fonts and pictures per site and rewrite an index that knows one batch only.
 
-The pages are served beside Airflow, where a script could act as the person who looks at them. Hence scripts and whatever
-a page would load from other hosts are taken out, and the values of rows, which Great Expectations writes as they are,
-are escaped.
+The pages are served beside Airflow, where a script could act as the person who looks at them. Hence scripts and
+whatever a page would load from other hosts are taken out, and the values of rows, which Great Expectations writes as
+they are, are escaped.
 """
 
 from __future__ import annotations

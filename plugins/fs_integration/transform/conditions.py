@@ -65,5 +65,5 @@ def _comparable(value: Scalar, wanted: pa.DataType) -> pa.Scalar:
     kind = _KINDS[wanted]
     converted = convert(constant(value, 1), kind).values
     if not converted[0].is_valid:
-        raise MappingError(f"A condition compares with `{value}`, which is not a value of a {kind.value} column.")
+        raise MappingError(f"A condition compares with `{value}`, which is no {kind.value} value.")
     return (folded(converted) if wanted == TEXT else converted)[0]

@@ -49,7 +49,8 @@ def a_frame(kinds: Mapping[str, ColumnKind] | None = None, **columns: list[Any])
 
 
 def shape_things(
-    raw: pd.DataFrame, task: MappingTask, target: EntityMetadata, *, value_maps: Mapping[str, dict[str, Any]] | None = None,
+    raw: pd.DataFrame, task: MappingTask, target: EntityMetadata, *,
+    value_maps: Mapping[str, dict[str, Any]] | None = None,
     references: Mapping[str, pd.DataFrame] | None = None, target_index: pd.DataFrame | None = None,
     refused: np.ndarray | None = None,
 ) -> Shaped:  # fmt: skip
@@ -80,8 +81,10 @@ def on_hand_task() -> MappingTask:
         "source": {
             "system": "finance_operations", "entity": "WarehousesOnHandV2", "key": [*item_key, "InventoryWarehouseId"],
             "enrich": [
-                {"reference": "variants", "by": item_key, "add": {"ProductNumber": "ProductNumber"}, "otherwise": "reject"},
-                {"reference": "warehouses", "by": ["InventoryWarehouseId"], "add": {"External": "msdynce_ismaintainedexternally"},
+                {"reference": "variants", "by": item_key, "add": {"ProductNumber": "ProductNumber"},
+                 "otherwise": "reject"},
+                {"reference": "warehouses", "by": ["InventoryWarehouseId"],
+                 "add": {"External": "msdynce_ismaintainedexternally"},
                  "otherwise": "skip", "reason": "The warehouse is not in Field Service."},
             ],
             "group": {"by": ["ProductNumber", "InventoryWarehouseId"], "sum": list(QUANTITIES)},
@@ -104,14 +107,16 @@ def on_hand_task() -> MappingTask:
             {"from": "InventoryWarehouseId", "to": "msdynce_warehouse",
              "lookup": {"reference": "warehouses", "take": "msdyn_warehouseid"}, "otherwise": "block"},
             {"from": "OnHandQuantity", "to": "msdynce_onhandquantity", "round": 2, "required": True},
-            {"from": "OnOrderQuantity", "to": "msdynce_onorderquantity", "round": 2, "clamp": {"min": 0}, "required": True},
-            {"from": "OrderedQuantity", "to": "msdynce_orderedquantity", "round": 2, "clamp": {"min": 0}, "required": True},
+            {"from": "OnOrderQuantity", "to": "msdynce_onorderquantity", "round": 2, "clamp": {"min": 0},
+             "required": True},
+            {"from": "OrderedQuantity", "to": "msdynce_orderedquantity", "round": 2, "clamp": {"min": 0},
+             "required": True},
         ],
     })  # fmt: skip
 
 
 def on_hand_table() -> EntityMetadata:
-    bounds = {"precision": 2, "minimum": Decimal(-10**9), "maximum": Decimal(10**9)}
+    bounds = {"precision": 2, "minimum": Decimal(-(10**9)), "maximum": Decimal(10**9)}
     columns = [
         Column(name="msdynce_externalproductinventoryid", kind=ID),
         Column(name="msdynce_productnumber", kind=TEXT, max_length=100),
@@ -138,7 +143,8 @@ def on_hand_rows(rows: int, *, warehouses: int = 20) -> tuple[pd.DataFrame, dict
         ProductSizeId=[f"S{n % 50 // 10}" for n in at],
         **{name: [""] * rows for name in DIMENSIONS if name not in ("ProductColorId", "ProductSizeId")},
         InventoryWarehouseId=[f"W{n:02}" for n in store],
-        OnHandQuantity=[Decimal(int(n)) / 8 for n in at], OnOrderQuantity=[Decimal(int(n) - 5) / 7 // Decimal("0.0001") / 10000 for n in store],
+        OnHandQuantity=[Decimal(int(n)) / 8 for n in at],
+        OnOrderQuantity=[Decimal(int(n) - 5) / 16 for n in store],
         OrderedQuantity=[Decimal(0)] * rows,
     )  # fmt: skip
     numbers = np.arange(max(variants, 1) + 1)
@@ -149,9 +155,12 @@ def on_hand_rows(rows: int, *, warehouses: int = 20) -> tuple[pd.DataFrame, dict
             **{name: [None] * len(numbers) for name in DIMENSIONS if name not in ("ProductColorId", "ProductSizeId")},
             ProductNumber=[f"P{n:06}" for n in numbers],
         ),
-        "products": a_frame({"productid": ID}, productnumber=[f"P{n:06}" for n in numbers], productid=[guid(n) for n in numbers]),
+        "products": a_frame(
+            {"productid": ID}, productnumber=[f"P{n:06}" for n in numbers], productid=[guid(n) for n in numbers],
+        ),
         "warehouses": a_frame(
-            {"msdyn_warehouseid": ID, "msdynce_ismaintainedexternally": BOOLEAN}, msdyn_name=[f"W{n:02}" for n in range(warehouses)],
+            {"msdyn_warehouseid": ID, "msdynce_ismaintainedexternally": BOOLEAN},
+            msdyn_name=[f"W{n:02}" for n in range(warehouses)],
             msdyn_warehouseid=[guid(n) for n in range(warehouses)], msdynce_ismaintainedexternally=[True] * warehouses,
         ),
     }  # fmt: skip
