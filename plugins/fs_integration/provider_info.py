@@ -1,4 +1,4 @@
-"""What Airflow reads to know our connection types and to draw their forms. Pure data, no imports (docs/connections.md)."""
+"""What Airflow reads to know our connection types and draw their forms (docs/connections.md). Pure data."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ FIELDS: dict[str, dict[str, Any]] = {
     },
     "ca_file": {
         "label": "CA file",
-        "description": "PEM file of the authorities to trust instead of the public ones. Checking cannot be switched off.",
+        "description": "PEM file of the authorities to trust instead of the public ones. Checking is always on.",
         "schema": TEXT,
     },
     "timeout_seconds": {

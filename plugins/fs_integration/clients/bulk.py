@@ -148,8 +148,9 @@ class BulkWriter:
         self._note([position], REJECTED, code, exc.excerpt or str(exc))
         if not self._written and self._refused >= GIVE_UP_AFTER:
             raise RequestRefused(
-                f"Dataverse refused the first {self._refused} rows for {self._metadata.name}, each for itself, and took "
-                f"none. That is not about rows. Check the mapping against the table. The last reason: {exc.excerpt or exc}",
+                f"Dataverse refused the first {self._refused} rows for {self._metadata.name}, each for itself, and "
+                "took none. That is not about rows. Check the mapping against the table. The last reason: "
+                f"{exc.excerpt or exc}",
                 status=exc.status, code=exc.code, request_id=exc.request_id,
             ) from exc  # fmt: skip
 

@@ -70,8 +70,8 @@ def _definition(transport: Transport, entity_set: str) -> Definition:
     )
     if not found:
         raise NotFound(
-            f"Dataverse has no table with the entity set name `{entity_set}`. Check the name, and that the Field Service "
-            "integration solution is installed in this environment."
+            f"Dataverse has no table with the entity set name `{entity_set}`. Check the name, and that the Field "
+            "Service integration solution is installed in this environment."
         )
     return found[0]
 
@@ -98,7 +98,7 @@ def _options(transport: Transport, root: str, cast: str) -> dict[str, tuple[str,
 
 
 def _bindings(transport: Transport, root: str) -> dict[str, tuple[str, str]]:
-    """Return navigation name and entity set per lookup column. A lookup with several targets takes the first by name."""
+    """Return navigation name and entity set per lookup column; one with several targets takes the first by name."""
     select = "ReferencingEntityNavigationPropertyName,ReferencedEntity,ReferencingAttribute"
     rows = _list(transport, f"{root}/ManyToOneRelationships?{query(select=select)}")
     if not rows:
@@ -124,7 +124,7 @@ def _mappable(item: Definition) -> bool:
 
 
 def _active(key: Definition) -> bool:
-    return key.get("EntityKeyIndexStatus", "Active") == "Active"
+    return str(key.get("EntityKeyIndexStatus", "Active")) == "Active"
 
 
 def _column(item: Definition, options: Mapping[str, tuple[str, ...]], binding: tuple[str, str] | None) -> Column:

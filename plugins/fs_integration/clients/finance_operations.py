@@ -63,7 +63,7 @@ class FinanceOperationsClient:
             if company and metadata.company_specific
             else []
         )
-        # Without an order rows can repeat or be missed between pages; without cross-company other companies stay unseen.
+        # Without an order rows can repeat or be missed between pages; without cross-company only one company is seen.
         order = list(dict.fromkeys([*order_by, *metadata.keys.get("primary", ())]))
         options = query(
             cross_company="true", select=",".join(kinds), orderby=",".join(order),

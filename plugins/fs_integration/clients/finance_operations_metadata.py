@@ -54,7 +54,7 @@ def read_entity(transport: Transport, entity_set: str) -> EntityMetadata:
 
 
 def _entry(transport: Transport, entity_set: str) -> Definition:
-    """Find the entity in the list of all; older versions do not filter that list, so the names are compared here too."""
+    """Find the entity in the list of all; some versions do not filter it, so the names are compared here too."""
     text = f"PublicCollectionName eq {quoted(entity_set)} or Name eq {quoted(entity_set)}"
     try:
         found = _matching(transport, f"metadata/DataEntities?{query(filter=text)}", entity_set)

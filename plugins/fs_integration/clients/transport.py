@@ -197,8 +197,8 @@ class Transport:
             size += len(piece)
             if size > self._limits.page_bytes:
                 raise RequestRefused(
-                    f"{_named(call, address)}: the answer is larger than {self._limits.page_bytes} bytes and was not read "
-                    "to its end. Ask for fewer columns or smaller pages."
+                    f"{_named(call, address)}: the answer is larger than {self._limits.page_bytes} bytes and was not "
+                    "read to its end. Ask for fewer columns or smaller pages."
                 )
             if self._time.now() > deadline:
                 raise NetworkFailure(
