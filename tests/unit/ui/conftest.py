@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from argparse import Namespace
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -29,8 +30,8 @@ class Books:
     ledger: Ledger
 
     def run(
-        self, mapping: str, company: str, *, read: int = 10, quarantined: int = 0, status: str = "succeeded", message: str = "",
-        value: str = "VERY LONG NAME", dag_id: str = "",
+        self, mapping: str, company: str, *, read: int = 10, quarantined: int = 0, status: str = "succeeded",
+        message: str = "", value: str = "VERY LONG NAME", dag_id: str = "",
     ) -> Scope:  # fmt: skip
         """Enter one closed run: ``quarantined`` rows are held back, the others created."""
         scope = Scope(mapping, mapping, company)
@@ -98,9 +99,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     docs = folder / "data_docs"
     _write_docs(docs)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(
-            "AIRFLOW_CONN_FS_INTEGRATION_LEDGER", f'{{"conn_type": "sqlite", "host": "{folder / "ledger.db"}"}}'
-        )
+        ledger = {"conn_type": "sqlite", "host": str(folder / "ledger.db")}
+        patch.setenv("AIRFLOW_CONN_FS_INTEGRATION_LEDGER", json.dumps(ledger))
         patch.setenv("AIRFLOW__API_AUTH__JWT_SECRET", "0123456789abcdef" * 4)
         patch.setenv("AIRFLOW_VAR_FS_INTEGRATION_DATA_DOCS_ROOT", str(docs))
         yield Site(_web_server(), docs, {name: _token(name) for name in ("admin", "viewer")})

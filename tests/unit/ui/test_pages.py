@@ -72,22 +72,22 @@ def test_a_run_the_ledger_does_not_know_is_explained(admin):
 
 
 @pytest.mark.parametrize(
-    ("query", "entries", "area"),
+    ("query", "entries", "areas"),
     [
-        ("", 252, "products"),
-        ("?area=products", 2, "products"),
-        ("?company=demf", 250, "warehouses"),
-        ("?area=products&company=demf", 0, None),
-        ("?text=DEMF-0007", 1, "warehouses"),
-        ("?text=very+long+name", 2, "products"),
-        ("?text=100%25", 0, None),
-        ("?text=nowhere", 0, None),
+        ("", 252, {"warehouses"}),
+        ("?area=products", 2, {"products"}),
+        ("?company=demf", 250, {"warehouses"}),
+        ("?area=products&company=demf", 0, set()),
+        ("?text=DEMF-0007", 1, {"warehouses"}),
+        ("?text=very+long+name", 2, {"products"}),
+        ("?text=100%25", 0, set()),
+        ("?text=nowhere", 0, set()),
     ],
 )
-def test_quarantine_can_be_searched(page, query, entries, area):
+def test_quarantine_can_be_searched(page, query, entries, areas):
     html = page(f"/quarantine{query}")
     assert re.search(rf">{entries} (entry|entries)<", html)
-    assert area in cells(html, "Area") if area else cells(html, "Area") == []
+    assert set(cells(html, "Area")) == areas
 
 
 def test_quarantine_keeps_the_search_in_its_form(page):
