@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from tests.sandbox.client import SandboxClient
 
 from sandbox.runtime import Options, Sandbox
-from tests.sandbox.client import SandboxClient
 
 
 @pytest.fixture(scope="session")
