@@ -102,6 +102,8 @@ def _gate_scope(
     if not decision.passed:
         ledger.close_run(scope, run.run_key, status="stopped", message=" ".join(decision.messages))
         return [], decision
+    if task.source.changed_since is None:  # everything was read, so what is still wrong has just been reported anew
+        ledger.supersede_quarantine(scope, run.run_key)
     if len(vanished):
         number = max((ref.number for ref in batches), default=-1) + 1
         batches.append(staging.write_batch(scope, run.run_key, "04_vanished", number, vanished))

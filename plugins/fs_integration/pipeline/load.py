@@ -29,6 +29,7 @@ from fs_integration.staging import StagingArea
 
 log = logging.getLogger(__name__)
 
+ARRIVED = (Outcome.CREATED.value, Outcome.UPDATED.value, Outcome.UNCHANGED.value)
 LEASE_SECONDS = 300
 SLICE_ROUNDS = 4  # rows are confirmed in the ledger after this many rounds of parallel requests
 FINGERPRINT = "_fingerprint"
@@ -192,6 +193,7 @@ def _close(ref: BatchRef, task: MappingTask, rows: pd.DataFrame, *, staging: Sta
     lines = lines.astype({name: dtype(kind) for name, kind in OUTCOME_COLUMNS.items()})
     outcome = staging.write_batch(ref.scope, ref.run_key, "05_outcome", ref.number, lines)
     ledger.record_outcomes(ref.scope, ref.run_key, ref.number, books)
+    ledger.supersede_quarantine(ref.scope, ref.run_key, rows.loc[rows[OUTCOME].isin(ARRIVED), SOURCE_KEY])
     totals: Counter[str] = Counter()
     for (name, _), total in books.items():
         totals[name] += total

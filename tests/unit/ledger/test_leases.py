@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as NotYet
 from datetime import UTC, datetime
 
 import pandas as pd
@@ -10,7 +11,7 @@ import pytest
 
 from fs_integration.errors import Fenced, LeaseHeld
 from fs_integration.frames import KEY, SOURCE_KEY, frame_of
-from fs_integration.ledger import Ledger
+from fs_integration.ledger import Ledger, fingerprints
 from fs_integration.records import Scope
 from fs_integration.spec.metadata import ColumnKind
 
@@ -148,6 +149,25 @@ def test_simultaneous_takeovers_get_different_numbers(ledger):
     with ThreadPoolExecutor(8) as pool:
         fences = list(pool.map(take, range(16)))
     assert sorted(fences) == list(range(1, 17))
+
+
+def test_nobody_can_take_over_between_the_check_and_the_entry(ledger, monkeypatch):
+    lease = ledger.acquire_lease(NAME, "try 1", 300)
+    enter = fingerprints.save
+
+    with ThreadPoolExecutor(1) as pool:
+        overtaking = []
+
+        def overtaken_meanwhile(*arguments, **options):
+            overtaking.append(pool.submit(ledger.acquire_lease, NAME, "try 2", 300, takeover=True))
+            with pytest.raises(NotYet):
+                overtaking[0].result(timeout=0.3)
+            enter(*arguments, **options)
+
+        monkeypatch.setattr(fingerprints, "save", overtaken_meanwhile)
+        save(ledger, lease)
+        assert overtaking[0].result(timeout=30).fence == lease.fence + 1
+    assert ledger.fingerprint_count(SCOPE) == 1
 
 
 def test_without_a_clock_of_its_own_the_ledger_asks_the_database_or_the_machine(ledger):
