@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives import hashes
 from tests.sandbox.client import SandboxClient
 
 from sandbox import tls
+from sandbox.entra import TENANT_ID
 
 
 def application(core: SandboxClient, credential: Any, *, tenant: str = TENANT_ID) -> msal.ConfidentialClientApplication:
