@@ -51,7 +51,8 @@ class Dataverse:
 
     def __init__(self, environment: Environment) -> None:
         self._environment = environment
-        self._database = Database(SCHEMA)
+        # Versions follow the clock, so that a delta token of an earlier process is older than everything here.
+        self._database = Database(SCHEMA, int(environment.clock.now().timestamp() * 1_000_000))
         service = OrganizationService(self._database, Switches(), PLUGINS)
         self._service = service
         self._reader = Reader(service, lambda: environment.limits.dataverse.page_size)

@@ -174,11 +174,14 @@ class Transaction:
 
 
 class Database:
-    """All tables of the organisation and the counter that numbers their writes."""
+    """All tables of the organisation and the counter that numbers their writes.
 
-    def __init__(self, schema: Schema) -> None:
+    :param version: number before the first write.
+    """
+
+    def __init__(self, schema: Schema, version: int) -> None:
         self.schema = schema
-        self.version = 1_000_000
+        self.version = version
         self.stores = {name: TableStore(table) for name, table in schema.tables.items()}
 
     def next_version(self) -> int:

@@ -153,7 +153,7 @@ _IN_STOCK = (
     _stock("stock-of-bad-product", "Stock of a product held back", BLOCKED, _PALLET, _PLACE, (2.0, 0.0, 1.0)),
     _stock("stock-of-service", "Stock of a service product", SKIPPED, _VISIT, _PLACE, (1.0, 0.0, 0.0)),
     _stock("stock-in-bad-warehouse", "Stock in a warehouse held back", BLOCKED, _TIE, _FORBIDDEN, (6.0, 0.0, 0.0)),
-    _stock("stock-in-transit", "Stock in a warehouse that does not travel", BLOCKED, _TIE, _TRANSIT, (7.0, 0.0, 0.0)),
+    _stock("stock-in-transit", "Stock in a warehouse that does not travel", SKIPPED, _TIE, _TRANSIT, (7.0, 0.0, 0.0)),
     _stock(
         "stock-in-native-warehouse",
         "Stock in a warehouse that Field Service runs itself",
