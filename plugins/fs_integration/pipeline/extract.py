@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 import pandas as pd
 
@@ -17,9 +18,9 @@ from fs_integration.clients.finance_operations import FinanceOperationsClient
 from fs_integration.frames import joined_text
 from fs_integration.ledger import Ledger
 from fs_integration.pipeline.run import Run
-from fs_integration.records import BatchRef, Scope
+from fs_integration.records import BatchRef, Interval, Scope
 from fs_integration.spec.columns import grouping_columns, source_columns
-from fs_integration.spec.mapping import MappingTask, Reference, System, Target
+from fs_integration.spec.mapping import ChangedSince, MappingTask, Reference, System, Target
 from fs_integration.staging import StagingArea
 
 log = logging.getLogger(__name__)
@@ -116,17 +117,24 @@ def source_pages(
     """Read the source rows of one company by the route the mapping names."""
     source = task.source
     client = clients.of(source.system)
-    window = (source.changed_since.field, run.interval) if source.changed_since else None
+    window = _window(source.changed_since, run) if source.changed_since else None
     order = list(dict.fromkeys([*grouping_columns(task), *source.key]))
     if not isinstance(client, FinanceOperationsClient):
         return client.read(source.entity, columns=source_columns(task), where=source.where, changed_since=window)
     if source.route == "package" and source.package is not None:
         return client.export_package(
             source.package, company=scope.legal_entity, execution_id=f"{scope}/{run.run_key}",
-            keep=_keeper(staging, scope, run),
+            keep=_keeper(staging, scope, run), order_by=order,
         )  # fmt: skip
     return client.read(source.entity, columns=source_columns(task), company=scope.legal_entity, where=source.where,
                        order_by=order, changed_since=window)  # fmt: skip
+
+
+def _window(changed: ChangedSince, run: Run) -> tuple[str, Interval]:
+    """Return column and window to read; it begins earlier than the run's, because clocks differ and writes take time."""
+    start = run.interval.start
+    earlier = start - timedelta(minutes=changed.overlap_minutes) if start is not None else None
+    return changed.field, Interval(earlier, run.interval.end)
 
 
 def _keeper(staging: StagingArea, scope: Scope, run: Run) -> Callable[[bytes], None]:
