@@ -110,13 +110,19 @@ def _finance_operations_literal(column: Column, value: Scalar, enum: str | None)
         return _EMPTY[column.kind]
     name = enum or column.enum_type
     if name is not None:
-        member = {True: "Yes", False: "No"}.get(value, value) if isinstance(value, bool) else value
-        return f"{ENUM_NAMESPACE}.{name.rpartition('.')[2]}{quoted(str(member))}"
+        return f"{ENUM_NAMESPACE}.{name.rpartition('.')[2]}{quoted(_member(column, value))}"
     if column.kind is ColumnKind.TEXT and "*" in str(value):
         raise MappingError(f"A condition on `{column.name}` holds `*`, which Finance & Operations takes for any text.")
     if column.kind is ColumnKind.DATE:
         return f"{_day(column, value)}T12:00:00Z"
     return _plain(column, value)
+
+
+def _member(column: Column, value: Scalar) -> str:
+    text = ("Yes" if value else "No") if isinstance(value, bool) else str(value)
+    if column.options and text not in column.options:
+        raise MappingError(f"`{text}` is no member of `{column.name}`; it has {', '.join(column.options)}.")
+    return text
 
 
 def _dataverse_literal(column: Column, value: Scalar, enum: str | None) -> str:  # noqa: ARG001  no enumerations there
