@@ -20,6 +20,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.measure import BenchError, Cost, measured
+from local.direct import CLIENT, SECRET, TENANT
 from local.services import Sandbox, ServiceError, running_sandbox
 
 TARGETS = {
@@ -40,15 +41,8 @@ def world(rows: int, folder: Path) -> Iterator[tuple[Sandbox, Path]]:
 
 
 def _config(sandbox: Sandbox, home: Path) -> dict[str, Any]:
-    return {
-        **sandbox.urls,
-        "ca_file": str(sandbox.ca_file),
-        "tenant_id": "00000000-0000-4000-8000-000000000001",
-        "client_id": "00000000-0000-4000-8000-0000000000c1",
-        "client_secret": "sandbox-secret",
-        "companies": ["usmf", "demf", "frrt"],
-        "home": str(home),
-    }
+    return {"urls": sandbox.urls, "ca_file": str(sandbox.ca_file), "home": str(home),
+            "tenant_id": TENANT, "client_id": CLIENT, "client_secret": SECRET}  # fmt: skip
 
 
 def prepare(config: Path, folder: Path) -> None:

@@ -26,7 +26,7 @@ def session(config: dict[str, Any], base_url: str) -> requests.Session:
     """Return a session that carries a token for one service."""
     app = msal.ConfidentialClientApplication(
         config["client_id"], client_credential=config["client_secret"], instance_discovery=False,
-        authority=f"{config['entra']}/{config['tenant_id']}", verify=config["ca_file"],
+        authority=f"{config['urls']['entra']}/{config['tenant_id']}", verify=config["ca_file"],
     )  # fmt: skip
     token = app.acquire_token_for_client([f"{base_url}/.default"])["access_token"]
     made = requests.Session()
@@ -47,14 +47,14 @@ def pages(client: requests.Session, url: str) -> Iterator[list[dict[str, Any]]]:
 
 
 def main(config: dict[str, Any]) -> int:
-    finops, dataverse = session(config, config["finops"]), session(config, config["dataverse"])
-    api = f"{config['dataverse']}/api/data/v9.2"
+    finops, dataverse = session(config, config["urls"]["finops"]), session(config, config["urls"]["dataverse"])
+    api = f"{config['urls']['dataverse']}/api/data/v9.2"
     products = {row["productnumber"]: row["productid"] for page in pages(
         dataverse, f"{api}/products?$select=productnumber&$filter=msdyn_fieldserviceproducttype eq 690970000") for row in page}  # fmt: skip
     warehouses = {row["msdyn_name"]: row["msdyn_warehouseid"] for page in pages(
         dataverse, f"{api}/msdyn_warehouses?$select=msdyn_name&$filter=msdynce_ismaintainedexternally eq true") for row in page}  # fmt: skip
     numbers = {tuple(row[name] for name in (*DIMENSIONS, "dataAreaId")): row["ProductNumber"] for page in pages(
-        finops, f"{config['finops']}/data/CDSReleasedDistinctProducts?cross-company=true"
+        finops, f"{config['urls']['finops']}/data/CDSReleasedDistinctProducts?cross-company=true"
         f"&$select={','.join((*DIMENSIONS, 'dataAreaId', 'ProductNumber'))}") for row in page}  # fmt: skip
 
     def target(row: dict[str, Any]) -> dict[str, Any] | None:
@@ -79,7 +79,7 @@ def main(config: dict[str, Any]) -> int:
         return len(targets)
 
     columns = ",".join((*DIMENSIONS, "dataAreaId", "InventoryWarehouseId", "OnHandQuantity", "OnOrderQuantity", "OrderedQuantity"))
-    source = f"{config['finops']}/data/WarehousesOnHandV2?cross-company=true&$select={columns}"
+    source = f"{config['urls']['finops']}/data/WarehousesOnHandV2?cross-company=true&$select={columns}"
     with ThreadPoolExecutor(WRITERS) as writers:
         waiting, rest = [], []
         for page in pages(finops, source):

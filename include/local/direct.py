@@ -6,9 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
+from fs_integration.clients.dataverse import DataverseClient
+from fs_integration.clients.finance_operations import FinanceOperationsClient
+from fs_integration.clients.settings import ServiceSettings, read_settings
 from fs_integration.errors import DataQualityError
-from fs_integration.ledger import Ledger
+from fs_integration.ledger import Ledger, open_engine
 from fs_integration.pipeline.extract import Clients, extract
 from fs_integration.pipeline.gate import GateResult, quality_gate, stop_message
 from fs_integration.pipeline.load import LoadResult, load
@@ -19,6 +23,10 @@ from fs_integration.records import BatchRef, Interval, Scope
 from fs_integration.spec.loader import mapping_hash
 from fs_integration.spec.mapping import Mapping, MappingTask
 from fs_integration.staging import StagingArea, run_key
+from local.services import Sandbox
+
+TENANT, CLIENT, SECRET = "00000000-0000-4000-8000-000000000001", "00000000-0000-4000-8000-0000000000c1", "sandbox-secret"
+COMPANIES = ("usmf", "demf", "frrt")
 
 
 @dataclass
@@ -68,3 +76,25 @@ class Direct:
     def load(self, ref: BatchRef, task: MappingTask, run: Run, *, try_id: str = "1") -> LoadResult:
         """Write one accepted batch."""
         return load(ref, task, run, try_id=try_id, client=self.clients.dataverse, staging=self.staging, ledger=self.ledger)
+
+
+def connect(sandbox: Sandbox, home: Path, *, secret: str = SECRET, **extra: Any) -> Direct:
+    """Open the stores below ``home`` and the clients of a sandbox.
+
+    :param extra: further fields of both connections (docs/connections.md).
+    """
+    home.mkdir(parents=True, exist_ok=True)
+    ledger = Ledger(open_engine(f"sqlite:///{home / 'ledger.db'}"))
+    ledger.migrate()
+    clients = Clients(
+        finance_operations=FinanceOperationsClient(_settings(sandbox, "finops", secret, extra)),
+        dataverse=DataverseClient(_settings(sandbox, "dataverse", secret, extra)),
+    )
+    return Direct(clients, StagingArea(home / "staging"), ledger, home / "data_docs", COMPANIES)
+
+
+def _settings(sandbox: Sandbox, system: str, secret: str, extra: dict[str, Any]) -> ServiceSettings:
+    fields = {"tenant_id": TENANT, "authority_host": sandbox.urls["entra"], "instance_discovery": False,
+              "ca_file": str(sandbox.ca_file), **extra}  # fmt: skip
+    return read_settings(system, host=sandbox.urls[system], port=None, login=CLIENT, password=secret, extra=fields,
+                         environment={})  # fmt: skip

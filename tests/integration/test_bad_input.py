@@ -14,7 +14,7 @@ SECRET = "not-the-secret-1f3b"
 
 
 def test_a_wrong_secret_is_named_with_the_client_and_not_tried_again(new_site, world):
-    site = new_site(client_secret=SECRET)
+    site = new_site(secret=SECRET)
     with pytest.raises(AuthenticationFailed, match="AADSTS7000215") as raised:
         site.run("warehouses")
     assert "secret" in str(raised.value).lower()

@@ -60,13 +60,16 @@ class Suite:
 
 
 def raw_checks(task: MappingTask, source: EntityMetadata) -> Suite:
-    """Return the checks of the rows as they were read: key complete and unique, enumeration members known."""
+    """Return the checks of the rows as they were read: key there and unique, enumeration members known.
+
+    A part of a key may be blank, as the variant dimensions of a product without variants are; a key of one column may not.
+    """
     key = task.source.key
     columns = source_columns(task)
     checks = [
         *_ruled(task.quality, "raw"),
         *[_not_null(name, "key_missing", f"`{name}` is part of the source key and must have a value.")
-          for name in key if len(key) == 1 or _is_required(source, name)],
+          for name in key if len(key) == 1],
         Check("unique", key, "duplicate_source_key",
               f"Several source rows have this {', '.join(key)}; which of them is right cannot be told."),
         *(_members(source.columns[name]) for name in columns if _is_enumeration(task, source, name)),
@@ -148,10 +151,6 @@ def _members(column: Column) -> Check:
         f"`{column.name}` has no member of this name; its enumeration {column.enum_type or ''} may have been changed."
     )
     return Check("one_of", (column.name,), "enum_member", reason, values=column.options)
-
-
-def _is_required(table: EntityMetadata, name: str) -> bool:
-    return name in table.columns and table.columns[name].required
 
 
 def _is_enumeration(task: MappingTask, source: EntityMetadata, name: str) -> bool:
