@@ -61,6 +61,7 @@ class FinanceOperations:
     def replace(self, entity_set: str, rows: Iterable[dict[str, Any]]) -> None:
         """Replace the rows of one entity set, without business rules; what differs counts as changed."""
         with self._lock:
+            self._packages.advance()
             self._database.fill(entity_set, rows)
 
     def upsert(self, entity_set: str, rows: Iterable[Mapping[str, Any]]) -> int:
@@ -69,6 +70,7 @@ class FinanceOperations:
         :param rows: key properties and the ones to set. :return: number of rows that differ afterwards.
         """
         with self._lock:
+            self._packages.advance()
             return self._database.upsert(entity_set, rows)
 
     def dump(self, entity_set: str) -> Iterable[dict[str, Any]]:
@@ -82,6 +84,7 @@ class FinanceOperations:
     def handle(self, request: Request) -> Response:
         """Answer one request."""
         with self._lock:
+            self._packages.advance()
             try:
                 response = self._answer(request)
             except FinanceError as error:

@@ -11,8 +11,8 @@ import msgspec
 from sandbox.finops.errors import action_failed, bad_request, not_emulated
 from sandbox.finops.exchange import Exchange, respond
 from sandbox.finops.packages.blobs import BlobStore
-from sandbox.finops.packages.exports import Export, Exports
 from sandbox.finops.packages.entities import ENTITIES, ExportEntity
+from sandbox.finops.packages.exports import Export, Exports
 from sandbox.finops.store import Database, Row
 from sandbox.finops.tables.system import DATA_PROJECTS
 from sandbox.finops.writing import decode_object
@@ -50,6 +50,10 @@ class PackageActions:
             "GetExecutionSummaryPageUrl": self._page,
             "DeleteExecutionHistoryJob": self._delete,
         }
+
+    def advance(self) -> None:
+        """Finish the exports whose time has come; called before rows change, so that no export sees later ones."""
+        self._exports.advance()
 
     def answer(self, exchange: Exchange, action: str) -> Response:
         """Run an action with the parameters of the body.

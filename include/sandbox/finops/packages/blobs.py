@@ -29,10 +29,8 @@ class BlobStore:
         self._files: dict[str, tuple[bytes, int, datetime]] = {}
 
     def put(self, name: str, content: bytes, *, rows: int) -> None:
-        """Store a file; files older than the retention of seven days disappear."""
-        moment = self._now()
-        self._files = {n: file for n, file in self._files.items() if moment - file[2] < _RETENTION}
-        self._files[name] = (content, rows, moment)
+        """Store a file, for seven days."""
+        self._files[name] = (content, rows, self._now())
 
     def remove(self, name: str) -> None:
         """Delete a file that may be gone already."""
@@ -47,6 +45,8 @@ class BlobStore:
     def answer(self, request: Request) -> Response:
         """Serve a download, or refuse it as the storage service does."""
         name = unquote(request.path.removeprefix(BLOB_PATH))
+        moment = self._now()
+        self._files = {known: file for known, file in self._files.items() if moment - file[2] < _RETENTION}
         if "authorization" in request.headers:
             return _refusal(400, "InvalidAuthenticationInfo", "A signed address must be used without a token.")
         if request.method != "GET":

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sandbox.finops.packages.blobs import BlobStore
-from sandbox.finops.packages.files import build_package
 from sandbox.finops.packages.entities import ExportEntity
+from sandbox.finops.packages.files import build_package
 from sandbox.finops.store import Database, Row, fold
 from sandbox.finops.switches import Switches
 
@@ -22,7 +22,7 @@ UNKNOWN = "Unknown"
 SUCCEEDED = "Succeeded"
 
 
-@dataclass
+@dataclass(eq=False)
 class Export:
     """One execution of an export.
 
@@ -39,7 +39,6 @@ class Export:
     state_seconds: float
     errors: tuple[str, ...]
     file: str = ""
-    done: bool = False
     finished: datetime = field(init=False)
 
     def __post_init__(self) -> None:
@@ -54,7 +53,7 @@ class Export:
 
 
 class Exports:
-    """Run exports. A job has no thread of its own: it finishes when it is first looked at after its time.
+    """Run exports. A job has no thread of its own: it finishes at the first request or change after its time.
 
     :param now: gives the current moment.
     """
@@ -64,11 +63,11 @@ class Exports:
         self._blobs = blobs
         self._now = now
         self._jobs: dict[str, Export] = {}
+        self._running: list[Export] = []
         self._exported: dict[tuple[str, str], int] = {}
 
     def start(self, execution_id: str, project: Row, entity: ExportEntity, company: str, switches: Switches) -> Export:
         """Schedule an export; an earlier job of the same id is replaced."""
-        self.advance()
         job = Export(
             execution_id or f"{project['Name']}-{uuid.uuid4()}",
             project,
@@ -80,11 +79,11 @@ class Exports:
             switches.package_errors,
         )
         self._jobs[job.execution_id] = job
+        self._running.append(job)
         return job
 
     def find(self, execution_id: str) -> Export | None:
-        """Find a job, finished when its time has come."""
-        self.advance()
+        """Find a job."""
         return self._jobs.get(execution_id)
 
     def state(self, execution_id: str) -> str:
@@ -108,9 +107,9 @@ class Exports:
     def advance(self) -> None:
         """Finish the jobs whose time has come, in the order of their ends."""
         moment = self._now()
-        due = [job for job in self._jobs.values() if not job.done and moment >= job.finished]
-        for job in sorted(due, key=lambda job: job.finished):
-            job.done = True
+        due = sorted((job for job in self._running if moment >= job.finished), key=lambda job: job.finished)
+        for job in due:
+            self._running.remove(job)
             if job.states[-1] == SUCCEEDED:
                 self._finish(job)
 
