@@ -113,7 +113,8 @@ class DataverseClient:
         """Sort rows by how they are named. :returns: message, positions and JSON of each sort."""
         values = [name for name in columns if name not in key and name != metadata.primary_id]
         by_id = pd.Series(True, index=rows.index)
-        if metadata.alternate_key(tuple(key)):
+        has_key = metadata.alternate_key(tuple(key)) is not None
+        if has_key:
             by_id = not_addressable(rows, key)
             named = rows[~by_id]
             if len(named):
@@ -123,7 +124,7 @@ class DataverseClient:
         others = rows[by_id]
         if not len(others):
             return
-        ids = self._ids(metadata, others, key, ask=not by_id.all())
+        ids = self._ids(metadata, others, key, ask=has_key or TARGET_ID not in rows)
         known, new = others[ids.notna()], others[ids.isna()]
         if len(known):
             sent = [name for name in values if metadata.columns[name].can_update]
@@ -137,7 +138,7 @@ class DataverseClient:
     def _ids(self, metadata: EntityMetadata, rows: pd.DataFrame, key: Sequence[str], *, ask: bool) -> pd.Series:
         """Return the ids of rows that are in the target, missing where they are not.
 
-        :param ask: read ids that are not known; without it ``TARGET_ID`` is the whole truth.
+        :param ask: read the ids that are not known; without it ``TARGET_ID`` is the whole truth.
         """
         nothing = pd.Series(pd.NA, index=rows.index, dtype=dtype(ColumnKind.ID))
         ids = rows.get(TARGET_ID, nothing)

@@ -61,11 +61,8 @@ class TokenSource:
     :param clock: seconds, monotonic; replaced in tests.
     """
 
-    def __init__(
-        self, settings: ServiceSettings, *, proxies: Mapping[str, str] | None = None,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:  # fmt: skip
-        self._settings, self._proxies, self._clock = settings, dict(proxies or {}), clock
+    def __init__(self, settings: ServiceSettings, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._settings, self._clock = settings, clock
         self._lock = threading.Lock()
         self._acquire: Acquire | None = None
         self._token = ""
@@ -96,7 +93,7 @@ class TokenSource:
 
     def _renew(self) -> None:
         if self._acquire is None:
-            self._acquire = _translated(lambda: _application(self._settings, self._proxies))
+            self._acquire = _translated(lambda: _application(self._settings))
         acquire = self._acquire
         try:
             answer = _translated(acquire)
@@ -166,8 +163,7 @@ def _unusable(exc: Exception) -> Exception:
     )
 
 
-def _application(settings: ServiceSettings, proxies: Mapping[str, str]) -> Acquire:
-    session = _Session(settings.ca_file, proxies)
+def _application(settings: ServiceSettings) -> Acquire:
     if settings.credential is CredentialKind.MANAGED_IDENTITY:
         return _managed_identity(settings)
     application = msal.ConfidentialClientApplication(
@@ -175,7 +171,7 @@ def _application(settings: ServiceSettings, proxies: Mapping[str, str]) -> Acqui
         client_credential=_credential(settings),
         authority=f"{settings.authority_host}/{settings.tenant_id}",
         instance_discovery=settings.instance_discovery,
-        http_client=session,
+        http_client=_Session(settings.ca_file, requests.utils.get_environ_proxies(settings.authority_host)),
     )
     return lambda: application.acquire_token_for_client(scopes=[settings.scope])
 

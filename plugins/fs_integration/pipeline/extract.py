@@ -131,7 +131,7 @@ def source_pages(
 
 
 def _window(changed: ChangedSince, run: Run) -> tuple[str, Interval]:
-    """Return column and window to read; it begins earlier than the run's, because clocks differ and writes take time."""
+    """Return column and window to read; it begins earlier than the run's: clocks differ and writes take time."""
     start = run.interval.start
     earlier = start - timedelta(minutes=changed.overlap_minutes) if start is not None else None
     return changed.field, Interval(earlier, run.interval.end)
