@@ -17,7 +17,7 @@ from typing import Any
 
 import pandas as pd
 
-ACTIVE = re.compile(r"<script\b.*?</script>|<(link|img)\b[^>]*>", re.IGNORECASE | re.DOTALL)
+ACTIVE = re.compile(r"<script\b.*?</script>|<(link|img)\b[^>]*>|url\([^)]*\)", re.IGNORECASE | re.DOTALL)
 STYLE = """<style>
 body { font: 15px/1.5 system-ui, sans-serif; margin: 0 auto; max-width: 75rem; padding: 1rem; color: #222; }
 table { border-collapse: collapse; width: 100%; }

@@ -5,6 +5,7 @@ The only place that imports Great Expectations. The import takes seconds, hence 
 
 from __future__ import annotations
 
+import logging
 import os
 import warnings
 from collections.abc import Sequence
@@ -27,6 +28,7 @@ def imported() -> ModuleType:
         import great_expectations
         from great_expectations.execution_engine import pandas_execution_engine
 
+    logging.getLogger("great_expectations").setLevel(logging.WARNING)
     pandas_execution_engine.HASH_THRESHOLD = 0  # bytes; the hash would take as long as the checks
     module: ModuleType = great_expectations
     return module
@@ -71,7 +73,7 @@ def _expectations(gx: ModuleType, frame: pd.DataFrame, checks: Sequence[Check], 
 def _expectation(gxe: Any, frame: pd.DataFrame, check: Check, number: int) -> Any:
     told = {
         "severity": SEVERITIES[check.failing],
-        "notes": check.reason,
+        "description": f"{check.reason} ({check.rule})",  # what Data Docs show as the expectation
         "meta": {"check": number, "rule": check.rule, "failing": check.failing},
     }
     if check.expect == "decimals_at_most" or expected_column(check) in frame:

@@ -62,7 +62,7 @@ class Suite:
 def raw_checks(task: MappingTask, source: EntityMetadata) -> Suite:
     """Return the checks of the rows as they were read: key there and unique, enumeration members known.
 
-    A part of a key may be blank, as the variant dimensions of a product without variants are; a key of one column may not.
+    A part of a key may be blank, as the dimensions of a product without variants are; a key of one column may not.
     """
     key = task.source.key
     columns = source_columns(task)
