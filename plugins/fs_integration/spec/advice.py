@@ -34,11 +34,25 @@ def problems_of(error: ValidationError, model: type[BaseModel], document: Docume
     A value that may be of several kinds is reported once, not once per kind.
     """
     found: dict[KeyPath, MappingError] = {}
-    for detail in error.errors(include_url=False):
+    details = [detail for detail in error.errors(include_url=False) if not _is_echo(detail)]
+    for detail in sorted(details, key=lambda detail: detail["type"] == "missing"):
         path = written_path(detail["loc"], document)
         message, suggestion = _explained(detail, path, model)
+        if detail["type"] == "missing" and _is_misspelt(str(detail["loc"][-1]), path, found):
+            continue
         found.setdefault(path, document.error(path, message, suggestion))
     return sorted(found.values(), key=lambda problem: problem.line)
+
+
+def _is_echo(detail: ErrorDetails) -> bool:
+    """Tell whether a list is called too short only because its items have faults of their own."""
+    given, least = detail["input"], detail.get("ctx", {}).get("min_length", 0)
+    return detail["type"] == "too_short" and isinstance(given, list | dict) and len(given) >= least
+
+
+def _is_misspelt(word: str, block: KeyPath, found: dict[KeyPath, MappingError]) -> bool:
+    """Tell whether a missing word is there under a name that was already answered with "Did you mean"."""
+    return any(path[:-1] == block and f"`{word}`" in fault.suggestion for path, fault in found.items())
 
 
 def written_path(location: Sequence[str | int], document: Document) -> KeyPath:
@@ -61,6 +75,8 @@ def _explained(detail: ErrorDetails, path: KeyPath, model: type[BaseModel]) -> t
         return "There is no value here.", "Give one, or remove the line."
     if kind == "string_type" and isinstance(given, int | float):
         return f"`{_shown(given)}` must be text.", f'Put quotes around it: `"{_shown(given)}"`.'
+    if kind == "string_type":
+        return "This must be text, not a list or a block.", ""
     if kind in ("enum", "literal_error"):
         allowed = str(detail.get("ctx", {}).get("expected", ""))
         return f"`{_shown(given)}` is not one of {allowed}.", nearest(str(given), re.findall(r"'([^']*)'", allowed))

@@ -145,7 +145,7 @@ def _lookup(lookup: Lookup, task: MappingTask, shaped: list[str]) -> Iterator[Co
             )
     if len([name for name in reference.key if name not in lookup.within]) != 1:
         yield (
-            ("within",),
+            (),
             f"Exactly one key column of `{lookup.reference}` must be left for the value.",
             f"Its key is {', '.join(reference.key)}; name the others under `within`.",
         )
@@ -185,6 +185,8 @@ def _misplaced(rule: QualityRule, task: MappingTask) -> Iterator[Contradiction]:
 def _unused(task: MappingTask) -> Iterator[Contradiction]:
     used = {step.reference for step in task.source.enrich}
     used |= {rule.lookup.reference for rule in task.fields if rule.lookup}
+    if not used <= set(task.references):  # a misspelt name leaves the right one unused
+        return
     for name in task.references:
         if name not in used:
             yield (

@@ -18,7 +18,7 @@ from fs_integration.errors import MappingError
 KeyPath = tuple[str | int, ...]
 
 _PREFIX = "tag:yaml.org,2002:"
-_PLAIN = {"str", "int", "float", "bool", "null", "seq", "map"}
+_PLAIN = {"str", "int", "float", "bool", "null", "seq", "map", "timestamp"}
 _WHOLE = re.compile(r"[+-]?(0|[1-9][0-9]*)")
 _DECIMAL = re.compile(r"[+-]?[0-9]+\.[0-9]+")
 _QUOTES = "Put quotes around it"
@@ -100,6 +100,8 @@ class _Reader:
                 )
 
     def _value(self, node: yaml.Node, path: KeyPath) -> Any:
+        if node.tag.removeprefix(_PREFIX) not in _PLAIN:
+            self._fail(node, path, f"The YAML tag `{node.tag}` is not used in mapping files.", "Write a plain value.")
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, path)
         if isinstance(node, yaml.SequenceNode):
@@ -133,11 +135,8 @@ class _Reader:
         return value
 
     def _scalar(self, node: yaml.ScalarNode, path: KeyPath) -> Any:
-        kind = node.tag.removeprefix(_PREFIX)
         if node.style is None:
-            self._refuse_surprise(node, path, kind)
-        if kind not in _PLAIN:
-            self._fail(node, path, f"The YAML tag `{node.tag}` is not used in mapping files.", "Write a plain value.")
+            self._refuse_surprise(node, path, node.tag.removeprefix(_PREFIX))
         return self._constructor.construct_object(node, deep=True)
 
     def _refuse_surprise(self, node: yaml.ScalarNode, path: KeyPath, kind: str) -> None:
