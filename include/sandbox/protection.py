@@ -1,6 +1,7 @@
 """Service protection: admit a request or refuse it with 429 and the time to wait.
 
-A refused request counts too, so that a client which ignores Retry-After waits longer, as on the real services.
+A request that comes before the announced time counts although it is refused, so that a client which ignores Retry-After
+waits longer, as on the real services.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ class _Client:
     executions: deque[tuple[float, float]] = field(default_factory=deque)
     busy_seconds: float = 0.0
     running: int = 0
+    blocked_until: float = 0.0
 
     def forget_before(self, moment: float) -> None:
         while self.requests and self.requests[0] <= moment:
@@ -70,11 +72,15 @@ class Protection:
             now = self._clock.now().timestamp()
             client = self._clients.setdefault(client_id, _Client())
             client.forget_before(now - self._limits.window_seconds)
-            client.requests.append(now)
             self._seen += 1
+            if now < client.blocked_until:
+                client.requests.append(now)
             exceeded = self._exceeded(client, now)
             if exceeded is None:
+                client.requests.append(now)
                 client.running += 1
+            elif exceeded[0] == _REQUESTS:
+                client.blocked_until = now + exceeded[1]
         return None if exceeded is None else self._refusal(*exceeded)
 
     def leave(self, client_id: str, seconds: float) -> None:
@@ -107,9 +113,9 @@ class Protection:
             return _OVERLOAD, limits.overload_retry_after_seconds
         if limits.concurrency is not None and client.running >= limits.concurrency:
             return _CONCURRENCY, 1
-        if limits.requests is not None and len(client.requests) > limits.requests:
+        if limits.requests is not None and len(client.requests) >= limits.requests:
             # The request that must leave the window before another one fits into it.
-            blocking = client.requests[len(client.requests) - limits.requests - 1]
+            blocking = client.requests[len(client.requests) - limits.requests] if limits.requests else now
             return _REQUESTS, _wait(blocking, limits.window_seconds, now)
         if limits.execution_seconds is not None and client.busy_seconds > limits.execution_seconds:
             return _EXECUTION, _wait(client.executions[0][0], limits.window_seconds, now)

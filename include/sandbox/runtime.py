@@ -50,17 +50,28 @@ class Sandbox:
         folder = Path(self._temporary.name) if self._temporary is not None else options.tls_dir
         assert folder is not None  # noqa: S101 - one of the two is set
         self.tls_dir = folder
-        self.ca_file = tls.prepare(folder, options.host)
-        self._listeners = self._listen(tls.server_context(folder))
+        self._listeners: dict[str, Listener] = {}
+        try:
+            self.ca_file = tls.prepare(folder, options.host)
+            self._listen(tls.server_context(folder))
+        except OSError:
+            self._close()
+            raise
         self.urls = {name: listener.url for name, listener in self._listeners.items()}
         self.landscape = Landscape(Environment.create(self.urls), composition or everything())
         self.landscape.tokens.certificates.add((folder / tls.CLIENT_CERTIFICATE).read_bytes())
 
     def start(self) -> None:
-        """Load the world, kept or generated, and answer requests."""
-        options, landscape = self._options, self.landscape
-        if options.state_dir is None or not storage.restore(landscape, options.state_dir):
-            landscape.reset(seed=options.seed, scale=options.scale, empty=options.empty)
+        """Load the world, kept or generated, and answer requests.
+
+        :raises ValueError: a scale that no world has, or a kept world that cannot be read; the ports are closed then.
+        """
+        landscape = self.landscape
+        try:
+            self._load()
+        except ValueError:
+            self._close()
+            raise
         for name in _SYSTEMS:
             self._listeners[name].start(landscape.gateways[name].handle)
         self._listeners["control"].start(Control(landscape).handle)
@@ -71,8 +82,7 @@ class Sandbox:
             listener.stop()
         if self._options.state_dir is not None:
             storage.save(self.landscape, self._options.state_dir)
-        if self._temporary is not None:
-            self._temporary.cleanup()
+        self._close()
 
     def describe(self) -> dict[str, Any]:
         """Give addresses and files, as printed when the sandbox is ready."""
@@ -92,12 +102,21 @@ class Sandbox:
     ) -> None:
         self.stop()
 
-    def _listen(self, context: ssl.SSLContext) -> dict[str, Listener]:
+    def _load(self) -> None:
+        options = self._options
+        if options.state_dir is None or not storage.restore(self.landscape, options.state_dir):
+            self.landscape.reset(seed=options.seed, scale=options.scale, empty=options.empty)
+
+    def _listen(self, context: ssl.SSLContext) -> None:
         """Open the ports; the control API is plain http and never leaves this machine."""
         options = self._options
-        listeners = {
-            name: Listener(options.host, options.port + offset if options.port else 0, context)
-            for offset, name in enumerate(_SYSTEMS)
-        }
-        listeners["control"] = Listener(LOOPBACK, options.port + len(_SYSTEMS) if options.port else 0)
-        return listeners
+        for offset, name in enumerate((*_SYSTEMS, "control")):
+            host, settings = (LOOPBACK, None) if name == "control" else (options.host, context)
+            self._listeners[name] = Listener(host, options.port + offset if options.port else 0, settings)
+
+    def _close(self) -> None:
+        """Give back ports and the temporary folder; a port may be closed already."""
+        for listener in self._listeners.values():
+            listener.stop()
+        if self._temporary is not None:
+            self._temporary.cleanup()

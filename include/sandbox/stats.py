@@ -20,6 +20,7 @@ class _Tally:
 
     requests: int = 0
     rows: int = 0
+    rows_written: int = 0
     bytes_in: int = 0
     bytes_out: int = 0
     statuses: Counter[str] = field(default_factory=Counter)
@@ -28,6 +29,7 @@ class _Tally:
     def add(self, request: Request, response: Response | None, rows: int) -> None:
         self.requests += 1
         self.rows += rows
+        self.rows_written += rows if request.method != "GET" else 0
         self.bytes_in += len(request.body)
         self.bytes_out += len(response.body) if response is not None else 0
         self.statuses[str(response.status) if response is not None else "dropped"] += 1
@@ -38,6 +40,7 @@ class _Tally:
         return {
             "requests": self.requests,
             "rows": self.rows,
+            "rows_written": self.rows_written,
             "bytes_in": self.bytes_in,
             "bytes_out": self.bytes_out,
             "statuses": dict(self.statuses),
