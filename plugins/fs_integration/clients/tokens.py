@@ -64,7 +64,6 @@ class TokenSource:
     def __init__(self, settings: ServiceSettings, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._settings, self._clock = settings, clock
         self._lock = threading.Lock()
-        self._acquire: Acquire | None = None
         self._token = ""
         self._renew_at = self._dies_at = -1.0
 
@@ -89,19 +88,12 @@ class TokenSource:
         """Drop a token the service did not take; one that was renewed meanwhile stays."""
         with self._lock:
             if token == self._token:
-                self._token, self._acquire = "", None
+                self._token = ""
 
     def _renew(self) -> None:
-        if self._acquire is None:
-            self._acquire = _translated(lambda: _application(self._settings))
-        acquire = self._acquire
-        try:
-            answer = _translated(acquire)
-        except TransientServiceError:
-            self._acquire = None  # msal remembers failures; a new application asks again
-            raise
+        # A new application each time: msal keeps tokens and failures of its own, and this class is the one that keeps.
+        answer = _translated(lambda: _application(self._settings)())
         if "access_token" not in answer:
-            self._acquire = None
             raise refusal(self._settings, answer)
         life = float(answer.get("expires_in") or 0)
         now = self._clock()

@@ -15,7 +15,7 @@ from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 
 from fs_integration.clients.transport import Time
@@ -95,9 +95,9 @@ class Handler(BaseHTTPRequestHandler):
         """Stay silent."""
 
 
-def certificate(folder: Path) -> tuple[Path, Path]:
-    """Make a certificate for this machine; it is its own authority."""
-    key = ec.generate_private_key(ec.SECP256R1())
+def certificate(folder: Path, passphrase: str = "") -> tuple[Path, Path]:
+    """Make a certificate for this machine; it is its own authority. :returns: files of certificate and key."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
     now = dt.datetime.now(dt.UTC)
     names = x509.SubjectAlternativeName([x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
@@ -115,21 +115,24 @@ def certificate(folder: Path) -> tuple[Path, Path]:
     )
     ca_file, key_file = folder / "ca.pem", folder / "key.pem"
     ca_file.write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    key_file.write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    protection = (
+        serialization.BestAvailableEncryption(passphrase.encode()) if passphrase else serialization.NoEncryption()
     )
+    key_file.write_bytes(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, protection))
     return ca_file, key_file
 
 
-def running(ca_file: Path, key_file: Path) -> Iterator[Service]:
-    service = Service(ca_file=str(ca_file))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(ca_file, key_file)
+def running(ca_file: Path | None, key_file: Path | None) -> Iterator[Service]:
+    """Serve until the test is over; without a certificate over plain HTTP."""
+    service = Service(ca_file=str(ca_file or ""))
     server = ThreadingHTTPServer(("127.0.0.1", 0), type("Bound", (Handler,), {"service": service}))
     server.daemon_threads = True
     server.handle_error = lambda *_: None  # type: ignore[method-assign]  # clients that cut the line are part of the tests
-    server.socket = context.wrap_socket(server.socket, server_side=True)
-    service.url = f"https://127.0.0.1:{server.server_port}"
+    if ca_file:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(ca_file, key_file)
+        server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+    service.url = f"{'https' if ca_file else 'http'}://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     yield service
