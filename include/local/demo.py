@@ -6,7 +6,6 @@ in Supply Chain Management, and the third pass writes just that.
 
 from __future__ import annotations
 
-import logging
 import os
 import shutil
 import sys
@@ -23,6 +22,8 @@ from local.services import HOME, SANDBOX_STATE, Sandbox, ServiceError, running_s
 AREAS = ("fs_warehouses", "fs_products", "fs_product_inventory")
 COUNTS = ("rows_read", "generated", "created", "updated", "unchanged", "quarantined", "skipped", "blocked", "drift")
 LEDGER = HOME / "fs_integration_ledger.db"
+LOG = HOME / "demo.log"
+WIDTH = 132  # where the output is no terminal
 console = Console()
 
 
@@ -30,6 +31,7 @@ def demo() -> int:
     """Run the demo. :returns: 0 when every run succeeded and both ends agree."""
     HOME.mkdir(parents=True, exist_ok=True)
     _start_afresh()
+    _keep_airflow_off_the_terminal()
     with running_sandbox(port=0, log=HOME / "sandbox.log") as sandbox:
         return _passes(sandbox)
 
@@ -42,12 +44,21 @@ def _start_afresh() -> None:
         file.unlink()
 
 
+def _keep_airflow_off_the_terminal() -> None:
+    """Airflow and Great Expectations say a lot while they run; all of it goes to a file, our own lines to the terminal."""
+    global console
+    terminal = os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1)
+    console = Console(file=terminal, width=None if terminal.isatty() else WIDTH)
+    with LOG.open("wb") as log:
+        for stream in (1, 2):
+            os.dup2(log.fileno(), stream)
+
+
 def _passes(sandbox: Sandbox) -> int:
     from local.runner import prepare, run_dag
 
     console.print("Preparing Airflow ...")
     prepare(sandbox)
-    _quiet()
     failed = []
     for title in ("1  everything is new", "2  nothing changed", "3  stock moved in Supply Chain Management"):
         if title.startswith("3"):
@@ -60,12 +71,6 @@ def _passes(sandbox: Sandbox) -> int:
                 failed.append(f"{dag_id} in pass {title[0]}")
         _print_books(f"Pass {title} ({time.monotonic() - started:.0f} s)", since)
     return _conclude(sandbox, failed)
-
-
-def _quiet() -> None:
-    """Keep Airflow's own log lines off the terminal; they are in AIRFLOW_HOME/logs."""
-    for name in ("airflow", "fs_integration", "great_expectations", "alembic"):
-        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def _now() -> Any:
@@ -104,9 +109,9 @@ def _conclude(sandbox: Sandbox, failed: list[str]) -> int:
 
     ledger = _ledger()
     held = ledger.open_quarantine()
-    table = Table(title="Rows held back, and why", title_justify="left")
-    for column in ("area", "company", "row", "outcome", "reason"):
-        table.add_column(column)
+    table = Table("area", "company", "row", "outcome", "reason", title="Rows held back, and why", title_justify="left")
+    for column in table.columns[:-1]:
+        column.no_wrap = True
     for line in held.to_dict("records"):
         table.add_row(line["mapping"], line["legal_entity"], line["row_key"], line["outcome"], line["reason"])
     console.print(table)
@@ -114,6 +119,7 @@ def _conclude(sandbox: Sandbox, failed: list[str]) -> int:
     for difference in stock.differences[:20]:
         console.print(f"[red]{difference}")
     console.print(f"Stock compared on both ends: {stock.pairs} product and warehouse pairs, {len(stock.differences)} differences.")
+    console.print(f"What Airflow said: {LOG}", soft_wrap=True)
     report = write_report(ledger, HOME / "report", title="Demo")
     console.print(f"Report: {report.as_uri()}", soft_wrap=True)
     for name in failed:

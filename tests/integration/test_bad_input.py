@@ -8,7 +8,6 @@ import pytest
 
 from fs_integration.errors import AuthenticationFailed, FsIntegrationError, NetworkFailure, PermissionDenied
 from local.check import compare_stock
-from local.services import Sandbox
 
 SECRET = "not-the-secret-1f3b"
 
@@ -22,15 +21,19 @@ def test_a_wrong_secret_is_named_with_the_client_and_not_tried_again(new_site, w
     assert site.written() == 0
 
 
-def test_an_unreachable_host_is_named(world, tmp_path):
-    from local.direct import connect
-
-    elsewhere = Sandbox({**world.urls, "finops": "https://127.0.0.1:9"}, world.ca_file)
-    direct = connect(elsewhere, tmp_path, total_seconds=3)
-    from tests.integration.conftest import Site
-
+def test_an_unreachable_token_service_is_named(new_site):
+    site = new_site(authority_host="https://127.0.0.1:9", total_seconds=3)
     with pytest.raises(NetworkFailure, match=r"127\.0\.0\.1:9"):
-        Site(world, direct).run("warehouses")
+        site.run("warehouses")
+
+
+def test_a_service_that_does_not_answer_is_named(new_site):
+    site = new_site(total_seconds=3)
+    site.faults({"system": "finops", "method": "GET", "path_regex": ".*", "nth": 1, "times": 1000, "action": "drop_before",
+                 "args": {}})  # fmt: skip
+    with pytest.raises(NetworkFailure) as raised:
+        site.run("warehouses")
+    assert site.sandbox.urls["finops"].removeprefix("https://") in str(raised.value)
 
 
 @pytest.mark.parametrize("privilege", ["prvReadmsdyn_warehouse", "prvCreatemsdyn_warehouse"])

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from typing import Any
 
 from local.check import compare_stock
-from sandbox.world.peculiarities import PECULIARITIES
+from sandbox.world.peculiarities import PECULIARITIES, Peculiarity
 
-INTEGRATION_JOURNALS = "msdyn_inventoryjournals"
+JOURNALS = "msdyn_inventoryjournals"
+DIMENSIONS = ("ItemNumber", "ProductColorId", "ProductConfigurationId", "ProductSizeId", "ProductStyleId", "ProductVersionId")
+SOURCES = {
+    "Warehouses": ("warehouses", ("WarehouseId",)),
+    "SellableReleasedProducts": ("products", ("ProductNumber",)),
+    "WarehousesOnHandV2": ("product_inventory", (*DIMENSIONS, "InventorySiteId", "InventoryWarehouseId")),
+}
 
 
 def test_after_one_cycle_stock_is_equal_on_both_ends(site):
@@ -19,9 +26,9 @@ def test_after_one_cycle_stock_is_equal_on_both_ends(site):
 
 
 def test_journals_exist_only_for_differences_that_are_not_zero(site):
-    before = {row["msdyn_inventoryjournalid"] for row in site.rows("dataverse", INTEGRATION_JOURNALS)}
+    before = {row["msdyn_inventoryjournalid"] for row in site.rows("dataverse", JOURNALS)}
     site.cycle()
-    new = [row for row in site.rows("dataverse", INTEGRATION_JOURNALS) if row["msdyn_inventoryjournalid"] not in before]
+    new = [row for row in site.rows("dataverse", JOURNALS) if row["msdyn_inventoryjournalid"] not in before]
     assert new
     assert [row for row in new if not row["msdyn_quantity"]] == []
 
@@ -92,17 +99,22 @@ def test_a_vanished_row_becomes_zero_and_comes_back(stocked):
 
 def pick_whole_pair(site: Any, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return all on-hand rows that stand behind one level in Field Service that is not zero."""
-    dimensions = ("ItemNumber", "ProductColorId", "ProductConfigurationId", "ProductSizeId", "ProductStyleId", "ProductVersionId")
     numbers = {
-        (row["dataAreaId"], *(row[name] for name in dimensions)): row["ProductNumber"]
+        (row["dataAreaId"], *(row[name] for name in DIMENSIONS)): row["ProductNumber"]
         for row in site.rows("finops", "CDSReleasedDistinctProducts")
     }
     pairs = defaultdict(list)
     for row in rows:
-        number = numbers.get((row["dataAreaId"], *(row[name] for name in dimensions)))
+        number = numbers.get((row["dataAreaId"], *(row[name] for name in DIMENSIONS)))
         pairs[f"{number}|{row['InventoryWarehouseId']}"].append(row)
     return next(pairs[key] for key, level in site.levels().items() if level[0] > 0 and key in pairs)
 
 
-def expected_quarantine(peculiarities: Any) -> dict[tuple[str, str], set[tuple[str, str]]]:
-    raise NotImplementedError
+def expected_quarantine(peculiarities: Iterable[Peculiarity]) -> dict[tuple[str, str], set[tuple[str, str]]]:
+    """Return the rows that must be held back: company and key of the source row by area and outcome."""
+    expected = defaultdict(set)
+    for one in peculiarities:
+        if one.outcome in ("quarantined", "blocked"):
+            area, key = SOURCES[one.entity_set]
+            expected[area, one.outcome].add((one.row["dataAreaId"], "|".join(one.row[name] for name in key)))
+    return dict(expected)
