@@ -82,7 +82,8 @@ def _gate_scope(
 ) -> tuple[list[BatchRef], GateDecision]:
     run = run.for_scope(ledger.watermark(scope))
     rejections = concat((staging.read(result.rejected) for result in results), REJECTION_COLUMNS)
-    batches, doubled = _without_doubled_keys([result.shaped for result in results], staging)
+    shaped = [result.shaped for result in results if result.shaped.rows]  # a failed batch has none, nor their columns
+    batches, doubled = _without_doubled_keys(shaped, staging)
     rejections = concat([rejections, doubled], REJECTION_COLUMNS)
     vanished = _vanished(task, run, scope=scope, raw=[result.raw for result in results], shaped=batches,
                          staging=staging, ledger=ledger)  # fmt: skip
@@ -125,7 +126,7 @@ def _rows(rejections: pd.DataFrame, outcome: Outcome) -> int:
 
 def _without_doubled_keys(refs: Sequence[BatchRef], staging: StagingArea) -> tuple[list[BatchRef], pd.DataFrame]:
     """Reject keys that occur in more than one batch: which of the rows is right cannot be told."""
-    hashes = [key_hashes(staging.read_columns(ref, [KEY])[KEY]) for ref in refs]
+    hashes = [key_hashes(staging.read_columns(ref, [KEY])[KEY].str.lower()) for ref in refs]  # as services compare
     values, counts = np.unique(np.concatenate(hashes) if hashes else np.array([], dtype="uint64"), return_counts=True)
     doubled = values[counts > 1]
     if not len(doubled):

@@ -19,6 +19,8 @@ from fs_integration.quality.suite import Check
 
 SEVERITIES = {"stop_batch": "critical", "reject_row": "warning", "warn": "info"}
 
+CHATTY = ("great_expectations", "great_expectations.data_context.types.base")  # loggers that fill the task log
+
 
 def imported() -> ModuleType:
     """Return Great Expectations with its telemetry off, and without its hash over every frame, which nobody reads."""
@@ -28,7 +30,8 @@ def imported() -> ModuleType:
         import great_expectations
         from great_expectations.execution_engine import pandas_execution_engine
 
-    logging.getLogger("great_expectations").setLevel(logging.WARNING)
+    for name in CHATTY:
+        logging.getLogger(name).setLevel(logging.WARNING)
     pandas_execution_engine.HASH_THRESHOLD = 0  # bytes; the hash would take as long as the checks
     module: ModuleType = great_expectations
     return module
