@@ -11,7 +11,7 @@ from typing import Any
 
 from airflow.plugins_manager import AirflowPlugin
 
-from fs_integration.ui import PAGES
+from fs_integration.ui.address import PAGES, pages_address
 
 
 class PagesOnDemand:
@@ -34,14 +34,14 @@ class FsIntegrationPlugin(AirflowPlugin):
     external_views = [  # noqa: RUF012
         {
             "name": "FS integration",
-            "href": f"{PAGES}/",
+            "href": f"{pages_address()}/",
             "destination": "nav",
             "category": "browse",
             "url_route": "fs-integration",
         },
         {
             "name": "Books and quarantine",
-            "href": f"{PAGES}/runs/{{DAG_ID}}/{{RUN_ID}}",
+            "href": f"{pages_address()}/runs/{{DAG_ID}}/{{RUN_ID}}",
             "destination": "dag_run",
             "url_route": "fs-integration-run",
         },

@@ -12,7 +12,7 @@ _DEFAULT_PORTS = {"https": 443, "http": 80}
 class Origin:
     """Scheme, host, port and path prefix of a service; links outside of it are refused.
 
-    A token sent to another host is a token given away (docs/reliability.md, "Never trust a link from a response").
+    A token sent to another host is a token given away (docs/reliability.md, "Rules").
     """
 
     def __init__(self, root: str) -> None:

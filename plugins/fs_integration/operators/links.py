@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 from airflow.sdk import BaseOperatorLink
 
-from fs_integration.ui import PAGES
+from fs_integration.ui.address import run_address
 
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperator
@@ -20,7 +19,7 @@ class QuarantineLink(BaseOperatorLink):
     name = "Quarantine"
 
     def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey) -> str:  # noqa: ARG002
-        return f"{PAGES}/runs/{quote(ti_key.dag_id, safe='')}/{quote(ti_key.run_id, safe='')}"
+        return run_address(ti_key.dag_id, ti_key.run_id)
 
 
 class DataDocsLink(BaseOperatorLink):
@@ -29,4 +28,4 @@ class DataDocsLink(BaseOperatorLink):
     name = "Data Docs"
 
     def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey) -> str:  # noqa: ARG002
-        return f"{PAGES}/runs/{quote(ti_key.dag_id, safe='')}/{quote(ti_key.run_id, safe='')}/data-docs"
+        return f"{run_address(ti_key.dag_id, ti_key.run_id)}/data-docs"

@@ -16,8 +16,8 @@ from fs_integration.errors import ConfigurationError
 from fs_integration.ledger import Ledger, RunEntry
 from fs_integration.ledger.queries import lines_of_run, open_lines
 from fs_integration.records import Outcome
-from fs_integration.ui import PAGES
 from fs_integration.ui.access import ReadableDags
+from fs_integration.ui.address import PAGES
 from fs_integration.ui.books import AreaState, states
 from fs_integration.ui.data_docs import file_below, mapping_of, pages_of
 from fs_integration.ui.headers import DATA_DOCS_POLICY, SecurityHeaders

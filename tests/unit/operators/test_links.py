@@ -17,3 +17,9 @@ def test_a_button_leads_to_the_page_of_its_run(link, page):
     assert address == f"/fs-integration/runs/fs_products/manual__2026-11-20T12%3A00%3A00%2B00%3A00%2F1{page}"
     routes = [route.path for route in create_app().routes if isinstance(route, APIRoute)]
     assert f"/runs/{{dag_id}}/{{run_id}}{page}" in routes
+
+
+def test_a_path_before_airflow_itself_comes_first(monkeypatch):
+    monkeypatch.setenv("AIRFLOW__API__BASE_URL", "https://airflow.example.com/team-a/")
+    key = TaskInstanceKey("fs_products", "products.quality_gate", "r1", 1, -1)
+    assert QuarantineLink().get_link(None, ti_key=key) == "/team-a/fs-integration/runs/fs_products/r1"

@@ -6,6 +6,7 @@ import re
 from urllib.parse import quote
 
 import pytest
+from fastapi.testclient import TestClient
 
 RUN_ID = "scheduled__2026-11-20T12:00:00+00:00"
 WAREHOUSES_RUN = f"/runs/fs_warehouses/{quote(RUN_ID, safe='')}"
@@ -134,3 +135,11 @@ def test_the_style_sheet_knows_dark_and_phone(admin):
     assert style.status_code == 200
     assert "prefers-color-scheme: dark" in style.text
     assert "max-width: 46rem" in style.text
+
+
+def test_behind_a_path_of_airflow_itself_links_keep_it(site):
+    client = TestClient(site.app, root_path="/team-a", cookies={"_token": site.tokens["viewer"]})
+    html = client.get(f"/team-a/fs-integration{PRODUCTS_RUN}").text
+    assert 'href="/team-a/fs-integration/static/style.css"' in html
+    assert f'href="/team-a/fs-integration{PRODUCTS_RUN}/data-docs"' in html
+    assert f'href="/team-a/dags/fs_products/runs/{quote(RUN_ID, safe="")}"' in html
