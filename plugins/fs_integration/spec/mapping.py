@@ -107,7 +107,7 @@ class Enrich(Remark):
     reference: Identifier
     by: tuple[StrictStr, ...] = Field(min_length=1)
     add: dict[StrictStr, StrictStr] = Field(min_length=1)  # new source column -> reference column
-    otherwise: Otherwise = Otherwise.REJECT
+    otherwise: Literal[Otherwise.REJECT, Otherwise.BLOCK, Otherwise.SKIP, Otherwise.NULL] = Otherwise.REJECT
     reason: StrictStr = ""
 
 
