@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from sandbox.dataverse.errors import DataverseError
 from sandbox.dataverse.schema import Table
 from sandbox.dataverse.store import Row
 from sandbox.dataverse.values import accept
@@ -32,7 +33,7 @@ def load_rows(table: Table, rows: Iterable[Mapping[str, Any]], moment: str) -> I
 
     Missing columns get their defaults, a missing primary key a new id.
 
-    :raises ValueError: unknown column.
+    :raises ValueError: unknown column, or a value that its column cannot hold.
     """
     columns = {**table.columns, **table.wire}
     for given in rows:
@@ -42,7 +43,10 @@ def load_rows(table: Table, rows: Iterable[Mapping[str, Any]], moment: str) -> I
                 continue
             if name not in columns:
                 raise ValueError(f"{table.entity_set} has no column '{name}'")
-            row[columns[name].name] = accept(table, columns[name], value)
+            try:
+                row[columns[name].name] = accept(table, columns[name], value)
+            except DataverseError as error:
+                raise ValueError(f"{table.entity_set}, column '{name}': {error}") from error
         row.setdefault(table.primary_id, str(uuid.uuid4()))
         if table.ownership == "UserOwned":
             row.setdefault("ownerid", APPLICATION_USER_ID)
