@@ -18,6 +18,7 @@ Row = dict[str, Any]
 KeyValues = tuple[Any, ...]
 REC_ID = "RecId"
 REC_VERSION = "RecVersion"
+_NUMBERS = frozenset({REC_ID, REC_VERSION})
 _FIRST_REC_ID = 5_637_144_576
 
 
@@ -192,7 +193,7 @@ class Database:
             return
         for key, row in new.rows.items():
             before = old.rows.get(key)
-            if before is None or any(before[name] != value for name, value in row.items() if name[:3] != "Rec"):
+            if before is None or any(before[name] != value for name, value in row.items() if name not in _NUMBERS):
                 row[REC_VERSION] = before[REC_VERSION] + 1 if before is not None else 1
                 new.changed[key] = self.next_sequence()
             elif key in old.changed:
