@@ -163,6 +163,28 @@ def test_a_lookup_takes_the_one_row_with_this_key_and_never_guesses(source: Any,
     assert (values(shaped, "x"), lines(shaped, "field", "rule", "value", "outcome")) == expected
 
 
+@pytest.mark.parametrize(
+    ("source", "unmapped", "expected"),
+    [
+        ("pcs", "keep", ([guid(1)], [])),
+        ("Piece", "keep", ([guid(1)], [])),
+        ("pallet", "keep", ([], [("x", "lookup:units", "pallet", "blocked")])),
+        ("Piece", "reject", ([], [("x", "value_map:unit", "Piece", "quarantined")])),
+    ],
+)
+def test_values_that_a_map_lacks_may_go_on_to_the_lookup(source: str, unmapped: str, expected: Any) -> None:
+    rule = {"from": "X", "to": "x", "value_map": "unit", "unmapped": unmapped, "otherwise": "block"}
+    task = a_task({**rule, "lookup": {"reference": "units", "take": "uomid"}}, references=UNITS)
+    shaped = shape_things(
+        a_frame(Id=["1"], X=[source]),
+        task,
+        a_table(x=LOOKUP),
+        references=UNIT_ROWS,
+        value_maps={"unit": {"pcs": "Piece"}},
+    )
+    assert (values(shaped, "x"), lines(shaped, "field", "rule", "value", "outcome")) == expected
+
+
 def test_a_lookup_can_be_case_sensitive() -> None:
     units = {"units": {**UNITS["units"], "ignore_case": False}}
     rule = {"from": "X", "to": "x", "lookup": {"reference": "units", "take": "uomid"}}
