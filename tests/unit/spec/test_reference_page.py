@@ -18,9 +18,9 @@ REMARKS = {"basis", "note"}
 SECTIONS: dict[str, type[Frozen]] = {
     "On every line": words.Remark, "Mapping": words.Mapping, "Task": words.MappingTask, "Source": words.Source,
     "Condition": words.Condition, "Keep": words.Keep, "Changed since": words.ChangedSince,
-    "Package": words.PackageExport, "Enrich": words.Enrich, "Group": words.Group, "References": words.Reference, "Fields": words.FieldRule,
-    "Lookup": words.Lookup, "Clamp": words.Clamp, "Quality": words.QualityRule, "Target": words.Target,
-    "Protect": words.Protect, "Vanished": words.Vanished, "Thresholds": words.Thresholds,
+    "Package": words.PackageExport, "Enrich": words.Enrich, "Group": words.Group, "References": words.Reference,
+    "Fields": words.FieldRule, "Lookup": words.Lookup, "Clamp": words.Clamp, "Quality": words.QualityRule,
+    "Target": words.Target, "Protect": words.Protect, "Vanished": words.Vanished, "Thresholds": words.Thresholds,
     "Connection set": words.ConnectionSet, "Organization": words.Organization,
 }  # fmt: skip
 
