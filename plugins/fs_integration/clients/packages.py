@@ -37,7 +37,8 @@ from fs_integration.spec.mapping import PackageExport
 log = logging.getLogger(__name__)
 
 ACTIONS = "data/DataManagementDefinitionGroups/Microsoft.Dynamics.DataEntities"
-POLL_SECONDS = 5.0
+POLL_SECONDS = 1.0  # the first pause; each is twice as long as the last
+LONGEST_POLL_SECONDS = 15.0
 LONGEST_EXECUTION = 3600.0
 GRACE_SECONDS = 60.0  # right after a start the service may not know the execution yet
 EXECUTIONS = 5  # ids tried after executions that failed
@@ -106,7 +107,7 @@ class PackageExporter:
             )
 
     def _wait(self, export: PackageExport, execution: str, *, known: bool) -> None:
-        started = self._time.now()
+        started, pause = self._time.now(), POLL_SECONDS
         while (state := self._state(execution)) != "Succeeded":
             waited = self._time.now() - started
             known = known or state in RUNNING
@@ -120,7 +121,8 @@ class PackageExporter:
                     f"Execution {execution} of export project `{export.project}` is still `{state}` "
                     f"after {waited:.0f} s. Trying again asks for the same execution."
                 )
-            self._time.sleep(POLL_SECONDS)
+            self._time.sleep(pause)
+            pause = min(pause * 2, LONGEST_POLL_SECONDS)
 
     def _errors(self, execution: str) -> str:
         """Return the beginning of the service's error list; its JSON is often broken, so it is shown as it is."""

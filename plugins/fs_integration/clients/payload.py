@@ -140,4 +140,5 @@ def _key_value(values: pd.Series, metadata: EntityMetadata) -> pa.ChunkedArray:
 
 
 def _array(values: pd.Series) -> pa.ChunkedArray:
-    return pa.chunked_array(pa.array(values))
+    array = pa.chunked_array(pa.array(values))
+    return pc.cast(array, pa.string()) if pa.types.is_large_string(array.type) else array

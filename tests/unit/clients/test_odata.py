@@ -1,0 +1,124 @@
+"""Pages become frames: exact types, nothing lost between pages, no link followed elsewhere."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+import pandas as pd
+import pytest
+from tests.unit.clients.stub import Reply, Service, reply
+
+from fs_integration.clients.odata import Reading, frame_of_rows, pages
+from fs_integration.clients.transport import Transport
+from fs_integration.errors import ForeignLinkRefused, ServiceUnavailable
+from fs_integration.frames import ARROW_TYPES
+from fs_integration.spec.metadata import ColumnKind
+
+K = ColumnKind
+
+
+def read(values: list[Any], kind: ColumnKind, empty_date: str = "") -> pd.Series:
+    rows = [msgspec.Raw(msgspec.json.encode({"wire": value, "other": [{"deep": 1}]})) for value in values]
+    return frame_of_rows(rows, Reading({"name": ("wire", kind)}, empty_date))["name"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "sent", "expected"),
+    [
+        pytest.param(K.TEXT, ["ä\n\"'", "", None], ["ä\n\"'", "", None], id="text keeps blanks, quotes and emptiness"),
+        pytest.param(K.INTEGER, [1, -(2**53) - 1, None], [1, -(2**53) - 1, None], id="whole numbers keep every digit"),
+        pytest.param(K.DECIMAL, [0.1, 20000.0, None], [Decimal("0.1"), Decimal(20000), None], id="exact"),
+        pytest.param(
+            K.DECIMAL, [0.1 + 0.2, 1e-7, 1.23456789012345e-9], [Decimal("0.3"), Decimal("0.0000001"), Decimal("0.0000000012")],
+            id="digits beyond the scale are rounded",
+        ),
+        pytest.param(K.BOOLEAN, [True, False, None], [True, False, None], id="yes and no"),
+        pytest.param(K.ENUM, ["Yes", "No"], ["Yes", "No"], id="enumeration members stay text"),
+        pytest.param(K.OPTION, [690970000, None], [690970000, None], id="options are numbers"),
+        pytest.param(K.DATE, ["2026-11-23", None], [date(2026, 11, 23), None], id="dates"),
+        pytest.param(K.DATE, ["2026-11-23T12:00:00Z"], [date(2026, 11, 23)], id="dates sent at noon are not moved"),
+        pytest.param(
+            K.DATETIME, ["2026-11-23T10:00:00Z", "2026-11-23T10:00:00.1234567Z", None],
+            [datetime(2026, 11, 23, 10, tzinfo=UTC), datetime(2026, 11, 23, 10, 0, 0, 123456, UTC), None],
+            id="moments with and without fractions",
+        ),
+    ],
+)  # fmt: skip
+def test_values_arrive_exactly(kind: ColumnKind, sent: list[Any], expected: list[Any]) -> None:
+    column = read(sent, kind)
+    assert column.dtype == pd.ArrowDtype(ARROW_TYPES[kind])
+    assert [None if value is pd.NA else value for value in column.tolist()] == expected
+
+
+@pytest.mark.parametrize(
+    ("kind", "sent"),
+    [(K.DATE, "1900-01-01T12:00:00Z"), (K.DATETIME, "1900-01-01T00:00:00Z")],
+    ids=["date", "moment"],
+)
+def test_the_date_that_means_no_date_is_missing_only_where_the_service_means_it(kind: ColumnKind, sent: str) -> None:
+    assert read([sent], kind, "1900-01-01").isna().tolist() == [True]
+    assert read([sent], kind).isna().tolist() == [False]
+
+
+def test_a_value_that_breaks_the_promise_of_the_metadata_is_no_data() -> None:
+    with pytest.raises(ServiceUnavailable, match="metadata promises"):
+        read(["many"], K.INTEGER)
+
+
+def test_rows_printed_over_several_lines_are_read() -> None:
+    row = msgspec.Raw(b'{\n  "wire": 1\n}')
+    assert frame_of_rows([row, row], Reading({"name": ("wire", K.INTEGER)}))["name"].tolist() == [1, 1]
+
+
+READING = Reading({"id": ("id", K.INTEGER)})
+
+
+def page(*ids: int, link: str = "") -> Reply:
+    return reply({"value": [{"id": number} for number in ids], **({"@odata.nextLink": link} if link else {})})
+
+
+def ids(transport: Transport) -> list[int]:
+    return [
+        number for frame in pages(transport, "rows?$select=id", reading=READING, prefer="x=1") for number in frame["id"]
+    ]
+
+
+def test_links_are_followed_to_the_end_and_an_empty_page_is_not_the_end(service: Service, transport: Transport) -> None:
+    root = f"{service.url}/data/rows?"
+    service.script = [page(1, 2, link=f"{root}$skiptoken=a%2Bb"), page(link=f"{root}$skiptoken=c"), page(3)]
+    assert ids(transport) == [1, 2, 3]
+    assert service.seen[1].path == "/data/rows?$skiptoken=a%2Bb"
+    assert [seen.headers["prefer"] for seen in service.seen] == ["x=1"] * 3
+
+
+def test_no_rows_at_all_give_one_empty_frame_with_the_columns(service: Service, transport: Transport) -> None:
+    service.script = [page()]
+    frames = list(pages(transport, "rows", reading=READING))
+    assert [(len(frame), list(frame.columns)) for frame in frames] == [(0, ["id"])]
+
+
+def test_links_in_a_circle_are_noticed(service: Service, transport: Transport) -> None:
+    link = f"{service.url}/data/rows?$skiptoken=a"
+    service.answer = lambda _: page(1, link=link)
+    with pytest.raises(ServiceUnavailable, match="circle"):
+        ids(transport)
+    assert len(service.seen) == 2
+
+
+def test_a_next_link_to_a_foreign_host_gets_no_request(
+    service: Service, other_service: Service, transport: Transport
+) -> None:
+    other_service.answer = lambda _: page(9)
+    service.script = [page(1, link=f"{other_service.url}/data/rows?$skiptoken=a")]
+    with pytest.raises(ForeignLinkRefused):
+        ids(transport)
+    assert other_service.seen == []
+
+
+def test_an_answer_without_rows_is_not_taken_for_no_rows(service: Service, transport: Transport) -> None:
+    service.answer = lambda _: reply({"message": "maintenance"})
+    with pytest.raises(ServiceUnavailable):
+        ids(transport)
