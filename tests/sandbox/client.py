@@ -46,7 +46,8 @@ class SandboxClient:
 
     def state(self, system: str, entity_set: str) -> list[dict[str, Any]]:
         """Give every row of an entity set."""
-        return self.control("GET", f"/state/{system}/{entity_set}")
+        rows: list[dict[str, Any]] = self.control("GET", f"/state/{system}/{entity_set}")
+        return rows
 
     def put_state(self, system: str, entity_set: str, rows: list[dict[str, Any]]) -> None:
         """Replace the rows of an entity set."""

@@ -64,7 +64,7 @@ def test_tokens_survive_a_reset(core: SandboxClient) -> None:
 
 
 def test_state_goes_out_and_in_as_lines(core: SandboxClient) -> None:
-    rows = [{"id": 1, "quantity": 0.1}, {"id": 2, "name": "Grüße"}]
+    rows: list[dict[str, Any]] = [{"id": 1, "quantity": 0.1}, {"id": 2, "name": "Grüße"}]
     core.put_state("finops", "things", rows)
     assert core.state("finops", "things") == rows
 
@@ -102,6 +102,7 @@ def test_statistics_count_requests_rows_statuses_and_clients(core: SandboxClient
         "things": 2,
     }
     assert stats["entity_sets"]["things"]["rows"] == 4
+    assert stats["entity_sets"]["things"]["rows_written"] == 1
 
 
 def test_statistics_see_how_many_requests_ran_at_once(core: SandboxClient) -> None:
