@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import pathlib
 from typing import Annotated, Any
 from urllib.parse import quote
 
 from airflow.api_fastapi.core_api.security import get_user, requires_access_dag
-from fastapi import Depends, FastAPI, HTTPException, Query, Request
+from fastapi import Depends, FastAPI, HTTPException, Path, Query, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException as AnyHTTPException
@@ -26,8 +27,10 @@ from fs_integration.ui.rendering import HERE, render, run_path
 LINES_PER_PAGE = 100
 NOT_WRITTEN = (Outcome.QUARANTINED, Outcome.BLOCKED, Outcome.SKIPPED)
 PageNumber = Annotated[int, Query(ge=1, le=100_000)]
-Word = Annotated[str, Query(max_length=200)]
-HEADINGS = {403: "Not allowed", 404: "Not found", 422: "Cannot be read"}
+WITHOUT_NUL = r"^[^\x00]*$"  # PostgreSQL cannot even compare with it
+Word = Annotated[str, Query(max_length=200, pattern=WITHOUT_NUL)]
+Name = Annotated[str, Path(max_length=250, pattern=WITHOUT_NUL)]
+HEADINGS = {403: "Not allowed", 404: "Not found"}
 READ_DAG = [Depends(requires_access_dag("GET"))]
 
 
@@ -38,7 +41,7 @@ def ledger_of_deployment() -> Ledger:
     return LedgerHook().get_ledger()
 
 
-def docs_root_of_deployment() -> Path:
+def docs_root_of_deployment() -> pathlib.Path:
     """Return the folder that the variable ``fs_integration_data_docs_root`` names."""
     from fs_integration.hooks.staging import data_docs_root
 
@@ -46,7 +49,7 @@ def docs_root_of_deployment() -> Path:
 
 
 OpenLedger = Annotated[Ledger, Depends(ledger_of_deployment)]
-DocsRoot = Annotated[Path, Depends(docs_root_of_deployment)]
+DocsRoot = Annotated[pathlib.Path, Depends(docs_root_of_deployment)]
 
 
 def create_app() -> FastAPI:
@@ -57,6 +60,7 @@ def create_app() -> FastAPI:
     app.add_middleware(SecurityHeaders)
     app.add_exception_handler(AnyHTTPException, _refuse)
     app.add_exception_handler(ConfigurationError, _not_set_up)
+    app.add_exception_handler(RequestValidationError, _unreadable)
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
     app.add_api_route("/", overview, response_class=HTMLResponse)
     app.add_api_route("/quarantine", quarantine, response_class=HTMLResponse)
@@ -91,7 +95,7 @@ def quarantine(
     )  # fmt: skip
 
 
-def run(request: Request, ledger: OpenLedger, dag_id: str, run_id: str, page: PageNumber = 1) -> HTMLResponse:
+def run(request: Request, ledger: OpenLedger, dag_id: Name, run_id: Name, page: PageNumber = 1) -> HTMLResponse:
     """The books of one run and the rows it held back."""
     lines = _books(ledger, dag_id, run_id)
     counts = [(line.scope, *key, rows) for line in lines for key, rows in sorted(line.rules.items())]
@@ -103,7 +107,7 @@ def run(request: Request, ledger: OpenLedger, dag_id: str, run_id: str, page: Pa
     )  # fmt: skip
 
 
-def run_docs(request: Request, ledger: OpenLedger, root: DocsRoot, dag_id: str, run_id: str) -> HTMLResponse:
+def run_docs(request: Request, ledger: OpenLedger, root: DocsRoot, dag_id: Name, run_id: Name) -> HTMLResponse:
     """The pages Great Expectations wrote for one run."""
     lines = _books(ledger, dag_id, run_id)
     pages = pages_of(root, lines[0].run_key, [line.scope for line in lines])
@@ -159,3 +163,8 @@ def _refuse(request: Request, error: Exception) -> Response:
 
 def _not_set_up(request: Request, error: Exception) -> Response:
     return _page(request, "message.html", status=503, here="", heading="Not set up yet", detail=str(error))
+
+
+def _unreadable(request: Request, error: Exception) -> Response:  # noqa: ARG001
+    detail = "A part of the address is too long, or not what belongs there."
+    return _page(request, "message.html", status=422, here="", heading="Cannot be read", detail=detail)

@@ -91,3 +91,11 @@ def test_airflow_lists_the_plugin_without_errors(site):
         "dag_run": "/fs-integration/runs/{DAG_ID}/{RUN_ID}",
     }
     assert client.get("/api/v2/plugins/importErrors").json()["total_entries"] == 0
+
+
+def test_what_is_not_set_up_yet_is_named_but_not_to_strangers(site, monkeypatch):
+    monkeypatch.delenv("AIRFLOW_VAR_FS_INTEGRATION_DATA_DOCS_ROOT")
+    answer = site.client("viewer").get(f"/fs-integration/{RUN}/data-docs")
+    assert answer.status_code == 503
+    assert "Airflow variable `fs_integration_data_docs_root` is not set." in answer.text
+    assert "variable" not in site.client().get(f"/fs-integration/{RUN}/data-docs", headers={"Accept": "*/*"}).text

@@ -110,9 +110,11 @@ def test_a_page_number_beyond_the_end_shows_nothing(page):
     assert cells(page("/quarantine?page=99"), "Row") == []
 
 
-@pytest.mark.parametrize("query", ["page=0", "page=x", "page=1000000", f"text={'x' * 201}"])
+@pytest.mark.parametrize("query", ["page=0", "page=x", "page=1000000", f"text={'x' * 201}", "text=%00", "company=%00"])
 def test_a_search_that_makes_no_sense_is_refused(admin, query):
-    assert admin.get(f"/fs-integration/quarantine?{query}").status_code == 422
+    answer = admin.get(f"/fs-integration/quarantine?{query}")
+    assert answer.status_code == 422
+    assert "A part of the address is too long" in answer.text
 
 
 def test_values_of_source_rows_are_inert(page):
