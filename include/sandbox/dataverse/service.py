@@ -118,7 +118,8 @@ class OrganizationService:
             raise bad_request(f"The primary key '{table.primary_id}' of a row cannot be changed.")
         after = {**before, **target}
         self._set_state(table, after, target, before=before)
-        after = {name: value for name, value in after.items() if value is not None}
+        if None in after.values():
+            after = {name: value for name, value in after.items() if value is not None}
         after["modifiedon"] = call.moment
         after["modifiedby"] = call.user_id
         store.check_keys(row_id, after)

@@ -34,7 +34,6 @@ class TableStore:
         self.rows: dict[str, Row] = {}
         self.order: list[str] = []
         self.deleted: dict[str, int] = {}
-        self.change_count = 0
         columns = [key.columns for key in table.keys] + list(table.indexes)
         self.indexes: dict[tuple[str, ...], dict[KeyValues, list[str]]] = {names: {} for names in columns}
 
@@ -80,8 +79,9 @@ class TableStore:
     def put(self, row_id: str, row: Row | None) -> None:
         """Set or remove a row in place and keep the indexes right."""
         old = self.rows.get(row_id)
-        self.change_count += 1
         for columns, index in self.indexes.items():
+            if old is not None and row is not None and _equal_in(columns, old, row):
+                continue
             before = _key_values(columns, old) if old is not None else None
             after = _key_values(columns, row) if row is not None else None
             if before == after:
@@ -113,8 +113,13 @@ class TableStore:
 
 
 def _key_values(columns: tuple[str, ...], row: Row) -> KeyValues | None:
-    values = tuple(fold(row.get(column)) for column in columns)
+    values = tuple([fold(row.get(column)) for column in columns])
     return None if None in values else values
+
+
+def _equal_in(columns: tuple[str, ...], old: Row, new: Row) -> bool:
+    """Tell whether two versions of a row agree in these columns, so that an index need not change."""
+    return all([old.get(column) == new.get(column) for column in columns])
 
 
 class Transaction:
