@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -61,6 +62,13 @@ def test_outcomes_are_summed_over_batches_and_a_batch_entered_again_replaces_its
     assert entry.rules["quarantined", "refused:0x2"] == 1
     ledger.record_outcomes(SCOPE, "r", 0, {})
     assert ledger.run(SCOPE, "r").outcomes == {"quarantined": 2, "skipped": 1}
+
+
+def test_tasks_that_enter_their_batches_at_once_do_not_get_into_each_others_way(ledger):
+    begin(ledger)
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda batch: ledger.record_outcomes(SCOPE, "r", batch, {("created", ""): batch}), range(40)))
+    assert ledger.run(SCOPE, "r").outcomes == {"created": sum(range(40))}
 
 
 def test_a_run_begun_again_starts_with_empty_books(ledger, clock):
