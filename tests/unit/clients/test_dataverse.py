@@ -264,8 +264,10 @@ def test_a_table_without_alternate_key_is_written_by_id(sandbox: SandboxClient, 
     known = sandbox.state("dataverse", WAREHOUSES)[0]
     rows = warehouses("new", known["msdyn_name"], **{TARGET_ID: [None, known["msdyn_warehouseid"]]})
     for _ in range(2):
-        answer = dataverse.write(table, rows, key=("msdyn_name",), columns=COLUMNS, request_rows=10, parallel_requests=1,
-                                 before_request=lambda: None)  # fmt: skip
+        answer = dataverse.write(
+            table, rows, key=("msdyn_name",), columns=COLUMNS, request_rows=10, parallel_requests=1,
+            before_request=lambda: None,
+        )  # fmt: skip
         assert answer["status"].tolist() == ["written", "written"]
     now = [row for row in sandbox.state("dataverse", WAREHOUSES) if row["msdyn_name"] in ("new", known["msdyn_name"])]
     assert [row["msdyn_description"] for row in now] == ["sent", "sent"]

@@ -32,7 +32,8 @@ def read(values: list[Any], kind: ColumnKind, empty_date: str = "") -> pd.Series
         pytest.param(K.INTEGER, [1, -(2**53) - 1, None], [1, -(2**53) - 1, None], id="whole numbers keep every digit"),
         pytest.param(K.DECIMAL, [0.1, 20000.0, None], [Decimal("0.1"), Decimal(20000), None], id="exact"),
         pytest.param(
-            K.DECIMAL, [0.1 + 0.2, 1e-7, 1.23456789012345e-9], [Decimal("0.3"), Decimal("0.0000001"), Decimal("0.0000000012")],
+            K.DECIMAL, [0.1 + 0.2, 1e-7, 1.23456789012345e-9],
+            [Decimal("0.3"), Decimal("0.0000001"), Decimal("0.0000000012")],
             id="digits beyond the scale are rounded",
         ),
         pytest.param(K.BOOLEAN, [True, False, None], [True, False, None], id="yes and no"),
