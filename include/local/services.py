@@ -88,6 +88,7 @@ def running_sandbox(*, port: int, seed: int = 7, scale: str = "small", log: Path
         yield sandbox
     finally:
         stop(process.pid)
+        process.wait()  # it has ended and been reaped; Popen has to be told, or it warns
 
 
 def stop(pid: int) -> None:
