@@ -22,7 +22,7 @@ STYLE = """<style>
 body { font: 15px/1.5 system-ui, sans-serif; margin: 0 auto; max-width: 75rem; padding: 1rem; color: #222; }
 table { border-collapse: collapse; width: 100%; }
 td, th { border: 1px solid #ddd; padding: .3rem .6rem; text-align: left; }
-nav { display: none; }
+nav, .sticky, footer { display: none; }
 </style>"""
 
 
