@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 from typing import Any
 
 from sandbox.dataverse.store import TableStore
@@ -27,13 +29,11 @@ def candidates(store: TableStore, node: Node, vocabulary: TableVocabulary) -> li
 
 
 def _indexed(store: TableStore, columns: tuple[str, ...], values: list[list[Any]]) -> list[str] | None:
-    """Look up every value of a single column, or one combination of several; other products are not worth it."""
-    if len(columns) == 1:
-        found = (row_id for value in values[0] for row_id in store.find(columns, (value,)))
-        return list(dict.fromkeys(found))
-    if any(len(each) != 1 for each in values):
+    """Look up every combination of the values, unless a walk over the table costs less."""
+    if math.prod(len(each) for each in values) > len(store.rows):
         return None
-    return list(store.find(columns, tuple(each[0] for each in values)))
+    found = (row_id for combination in itertools.product(*values) for row_id in store.find(columns, combination))
+    return list(dict.fromkeys(found))
 
 
 def _fixed_values(node: Node, vocabulary: TableVocabulary) -> tuple[str, list[Any]] | None:

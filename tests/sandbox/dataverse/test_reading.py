@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from urllib.parse import quote
 
 import pytest
@@ -76,6 +77,38 @@ def test_filter(ten, text, expected):
     answer = ten.get(f"products?$select=productnumber&{query}")
     assert answer.status == 200, answer.content
     assert [row["productnumber"] for row in answer.json["value"]] == expected
+
+
+def levels(client):
+    """Give the organisation 30 external levels: ten products in three warehouses."""
+    names = [(number, place) for place in ("A", "B", "C") for number in NUMBERS]
+    rows = [{"msdynce_productnumber": number, "msdynce_warehouseid": place} for number, place in names]
+    client.system.replace("msdynce_externalproductinventories", rows)
+
+
+COMBINATIONS = {
+    "few combinations, found by the key": (["n01", "N03"], ["A", "c"], 4),
+    "more combinations than rows, found by a walk": (NUMBERS + [f"X{index}" for index in range(20)], ["A", "B"], 20),
+}
+
+
+@pytest.mark.parametrize(("numbers", "places", "count"), COMBINATIONS.values(), ids=COMBINATIONS.keys())
+def test_rows_of_a_composite_key_are_found_by_lists_and_paged(client, numbers, places, count):
+    levels(client)
+    condition = " and ".join(f"Microsoft.Dynamics.CRM.In(PropertyName=@n{i},PropertyValues=@v{i})" for i in (0, 1))
+    lists = f"&@v0={json.dumps(numbers)}&@v1={json.dumps(places)}"
+    names = "&@n0='msdynce_productnumber'&@n1='msdynce_warehouseid'"
+    url = f"msdynce_externalproductinventories?$filter={condition}{names}{lists}".replace(" ", "%20")
+    found = []
+    while url:
+        page = client.get(url, prefer="odata.maxpagesize=3").json
+        found += [(row["msdynce_productnumber"], row["msdynce_warehouseid"]) for row in page["value"]]
+        url = page.get("@odata.nextLink")
+    wanted = {(number.upper(), place.upper()) for number in numbers for place in places} & {
+        (number, place) for number in NUMBERS for place in "ABC"
+    }
+    assert len(found) == count
+    assert set(found) == wanted
 
 
 def test_a_lookup_is_filtered_by_its_value_column(ten):
