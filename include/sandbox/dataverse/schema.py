@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-NUMBER_KINDS = frozenset({"Integer", "BigInt", "Decimal", "Double", "Money"})
 CHOICE_KINDS = frozenset({"Picklist", "State", "Status"})
 LOOKUP_KINDS = frozenset({"Lookup", "Owner", "Customer"})
 

@@ -1,7 +1,7 @@
 """The three companies of the world: currency, sites, and how each names its warehouses and products.
 
 Warehouse ids and product numbers differ per company, because Field Service knows both only once per organisation
-(docs/areas: "Company / legal entity").
+(docs/areas/warehouses.md).
 """
 
 from __future__ import annotations
