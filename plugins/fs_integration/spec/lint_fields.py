@@ -31,6 +31,9 @@ def _field(scene: Scene, rule: FieldRule, functions: Collection[str]) -> Iterato
     given = (scene.columns or {}).get(rule.from_ or "")
     if rule.lookup is not None:
         yield from placed(("lookup",), _lookup(scene, rule.lookup, column))
+        if rule.otherwise is Otherwise.KEEP and column.kind is ColumnKind.LOOKUP:
+            message = f"`{rule.to}` takes the id of a row; a value that was not found cannot be kept."
+            yield error(("otherwise",), message, "Write `reject`, `block`, `skip` or `null`.")
     elif column.kind is ColumnKind.LOOKUP:
         yield error(("to",), f"`{rule.to}` refers to a row of `{column.target_table}`.", "Add a `lookup`.")
         return

@@ -330,3 +330,11 @@ class ConnectionSet(Frozen):
     dataverse: StrictStr = "dataverse_default"
     ledger: StrictStr = "fs_integration_ledger"
     organizations: tuple[Organization, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _each_once(self) -> ConnectionSet:
+        names = [each.legal_entity.lower() for each in self.organizations]
+        doubled = sorted({name for name in names if names.count(name) > 1})
+        if doubled:
+            raise ValueError(f"the legal entity `{doubled[0]}` is given twice; it would be loaded twice")
+        return self

@@ -68,3 +68,17 @@ def test_a_file_that_is_not_utf8_is_refused(folder: Path) -> None:
     (folder / "standard" / "parts.yaml").write_bytes(b"title: \xff\xfe\n")
     with pytest.raises(MappingError, match="UTF-8"):
         load_mapping("parts")
+
+
+def test_a_missing_line_or_character_anywhere_never_ends_in_anything_but_an_answer(sound: str, folder: Path) -> None:
+    file = folder / "standard" / "parts.yaml"
+    lines = sound.splitlines(keepends=True)
+    without_line = ["".join(lines[:at] + lines[at + 1 :]) for at in range(len(lines))]
+    without_character = [sound[:at] + sound[at + 1 :] for at in range(0, len(sound), 7)]
+    answered = 0
+    for text in without_line + without_character:
+        file.write_text(text)
+        faults = problems_in(file)[2]
+        assert all(fault.file == str(file) and fault.message for fault in faults)
+        answered += bool(faults)
+    assert answered > len(without_line) / 2

@@ -72,6 +72,13 @@ def test_a_legal_entity_without_quotes_that_looks_like_a_number_is_refused(folde
     assert (caught.value.line, caught.value.key_path) == (2, "organizations[0].legal_entity")
 
 
+def test_a_legal_entity_given_twice_is_refused_because_it_would_be_loaded_twice(folder: Path) -> None:
+    text = CONNECTION_SET.replace("[{legal_entity: usmf}]", "[{legal_entity: usmf}, {legal_entity: USMF}]")
+    (folder / "connection_sets" / "test.yaml").write_text(text)
+    with pytest.raises(MappingError, match="`usmf` is given twice"):
+        load_connection_set("test")
+
+
 def test_a_missing_folder_is_answered_with_the_variable_to_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("FS_INTEGRATION_MAPPINGS", str(tmp_path / "nowhere"))
     with pytest.raises(MappingError, match="FS_INTEGRATION_MAPPINGS"):
