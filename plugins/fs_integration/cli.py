@@ -63,7 +63,7 @@ def _ledger_commands(commands: argparse._SubParsersAction[argparse.ArgumentParse
     runs = actions.add_parser("runs", parents=[common], help="show the newest runs")
     runs.add_argument("--newest", type=int, default=20, metavar="N", help="(default: %(default)s)")
     runs.set_defaults(run=_runs)
-    forget = actions.add_parser("forget", parents=[common], help="compare everything with the target in the next run")
+    forget = actions.add_parser("forget", parents=[common], help="send every row again in the next run")
     forget.add_argument("area", help="name of the mapping")
     forget.add_argument("--company", help="legal entity; all when not given")
     forget.set_defaults(run=_forget)

@@ -46,7 +46,7 @@ def _line(run: RunEntry, outcomes: Sequence[str]) -> list[str]:
 def forget(console: Console, connection: str, *, area: str, company: str | None) -> int:
     """Remove fingerprints and watermarks of an area."""
     forgotten = _ledger(connection).forget(area, legal_entity=company)
-    console.print(f"Forgot {forgotten} rows of {area}; the next run compares everything with the target.")
+    console.print(f"Forgot {forgotten} rows of {area}; the next run sends every row again.")
     return 0
 
 

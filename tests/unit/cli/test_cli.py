@@ -107,7 +107,7 @@ def test_the_newest_runs_are_shown(ledger: Ledger, capsys: pytest.CaptureFixture
 
 def test_an_area_is_forgotten(ledger: Ledger, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["ledger", "forget", "warehouses", "--company", "usmf"]) == 0
-    assert "compares everything with the target" in capsys.readouterr().out
+    assert "sends every row again" in capsys.readouterr().out
 
 
 def test_a_row_held_back_is_listed_and_closed_by_hand_once(ledger: Ledger, capsys: pytest.CaptureFixture[str]) -> None:
