@@ -23,6 +23,9 @@ body { font: 15px/1.5 system-ui, sans-serif; margin: 0 auto; max-width: 75rem; p
 table { border-collapse: collapse; width: 100%; }
 td, th { border: 1px solid #ddd; padding: .3rem .6rem; text-align: left; }
 nav, .sticky, footer { display: none; }
+td .fa-check-circle::before { content: "passed"; color: #14713d; font-style: normal; }
+td .fa-times::before { content: "failed"; color: #b3261e; font-style: normal; }
+td .fa-exclamation-triangle::before { content: "error"; color: #8a5300; font-style: normal; }
 </style>"""
 
 
