@@ -59,7 +59,7 @@ TEXT_ERRORS: dict[str, type[ServiceError]] = {
 _ADVICE: dict[type[ServiceError], str] = {
     AuthenticationFailed: "Check tenant, client id and credential of the connection, and that the environment "
     "knows the application.",
-    PermissionDenied: "Give the application user the privilege named here, then clear this task.",
+    PermissionDenied: "Give the application user a role with the privilege named here, then clear this task.",
     NotFound: "Check the name in the mapping and the address of the connection.",
     RequestRefused: "The same request will be refused again; mend the data or the mapping.",
     Throttled: "The service asked for less load; this is tried again.",
@@ -70,7 +70,7 @@ _ADVICE: dict[type[ServiceError], str] = {
 def error_of(action: str, status: int, headers: Mapping[str, str], body: bytes) -> ServiceError:
     """Return the exception for an answer that is no success.
 
-    :param action: what was asked, without query, for example ``GET /data/Warehouses``.
+    :param action: what was asked, without query, for example ``GET contoso.operations.dynamics.com/data/Warehouses``.
     """
     code, message = _said(body)
     by_text = next((family for text, family in TEXT_ERRORS.items() if text in message), None)

@@ -92,7 +92,7 @@ class TokenSource:
 
     def _renew(self) -> None:
         # A new application each time: msal keeps tokens and failures of its own, and this class is the one that keeps.
-        answer = _translated(lambda: _application(self._settings)())
+        answer = _answer_of_entra(self._settings)
         if "access_token" not in answer:
             raise refusal(self._settings, answer)
         life = float(answer.get("expires_in") or 0)
@@ -127,30 +127,33 @@ def _asked(settings: ServiceSettings) -> str:
     )
 
 
-def _translated(call: Callable[[], Any]) -> Any:
-    """Call msal and turn what it raises into our families."""
+def _answer_of_entra(settings: ServiceSettings) -> Mapping[str, Any]:
+    """Ask through msal and turn what it raises into our families."""
+    authority = "the managed identity of this machine"
+    if settings.credential is not CredentialKind.MANAGED_IDENTITY:
+        authority = settings.authority_host
     try:
-        return call()
+        return _application(settings)()
     except requests.exceptions.SSLError as exc:
         if "CERTIFICATE_VERIFY_FAILED" not in str(exc):
-            raise NetworkFailure("The connection to Entra was cut.") from exc
+            raise NetworkFailure(f"The connection to {authority} was cut.") from exc
         raise ConnectionSetupError(
-            "The certificate of the authority is not trusted. Set the extra field ca_file to the certificates to trust."
+            f"The certificate of {authority} is not trusted. Set the extra field ca_file to the certificates to trust."
         ) from exc
     except requests.exceptions.RequestException as exc:
-        raise NetworkFailure(f"Entra gave no complete answer ({type(exc).__name__}).") from exc
+        raise NetworkFailure(f"No complete answer of {authority} ({type(exc).__name__}).") from exc
     except msal.exceptions.MsalServiceError as exc:
-        raise ServiceUnavailable("Entra answered that it cannot answer now.") from exc
+        raise ServiceUnavailable(f"{authority} answered that it cannot give tokens now.") from exc
     except (ValueError, KeyError, OSError, msal.ManagedIdentityError) as exc:
-        raise _unusable(exc) from exc
+        raise _unusable(authority, exc) from exc
 
 
-def _unusable(exc: Exception) -> Exception:
+def _unusable(authority: str, exc: Exception) -> Exception:
     """Tell a page that is no JSON (a proxy, maintenance) from a setting that cannot work; neither text is repeated."""
     if isinstance(exc, ValueError) and "JSON" in type(exc).__name__:
-        return ServiceUnavailable("Entra answered with something that is no token answer.")
+        return ServiceUnavailable(f"{authority} answered with something that is no token answer.")
     return ConnectionSetupError(
-        f"No token can be asked for with these settings ({type(exc).__name__}). Check authority_host, "
+        f"{authority} cannot be asked for a token with these settings ({type(exc).__name__}). Check authority_host, "
         "instance_discovery, the certificate with its passphrase, and whether this machine has a managed identity."
     )
 

@@ -274,7 +274,8 @@ def _session(root: str, ca_file: str | None) -> requests.Session:
 
 def _named(call: Call, address: str) -> str:
     """Name a request for a message: without its query, which may hold a signature or data."""
-    return f"{call.method} {urlsplit(address).path}"
+    parts = urlsplit(address)
+    return f"{call.method} {parts.netloc}{parts.path}"
 
 
 def _no_answer(call: Call, address: str, exc: Exception) -> NetworkFailure | ConnectionSetupError:

@@ -190,9 +190,14 @@ def test_while_the_old_token_lives_a_failing_renewal_does_not_matter(entra: Entr
         pytest.param(
             refused(1, "temporarily_unavailable", 400), ServiceUnavailable, "tried again", id="says try later"
         ),
-        pytest.param(Reply(status=503), ServiceUnavailable, "cannot answer now", id="503"),
+        pytest.param(Reply(status=503), ServiceUnavailable, "cannot give tokens now", id="503"),
         pytest.param(Reply(body=b"<html>", kind="text/html"), ServiceUnavailable, "no token answer", id="a web page"),
-        pytest.param(Reply(body=b'{"a": 1}', cut=2), NetworkFailure, "no complete answer", id="cut connection"),
+        pytest.param(
+            Reply(body=b'{"a": 1}', cut=2),
+            NetworkFailure,
+            "No complete answer of https://127.0.0.1",
+            id="cut connection",
+        ),
     ],
 )
 def test_a_refusal_belongs_to_a_family_and_gives_advice(
