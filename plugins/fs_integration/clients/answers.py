@@ -77,7 +77,7 @@ def error_of(action: str, status: int, headers: Mapping[str, str], body: bytes) 
     family = CODE_ERRORS.get(code.lower()) or by_text or STATUS_ERRORS.get(status, RequestRefused)
     text = message or "the answer holds no explanation"
     return family(
-        f"{action} failed: {text} {_ADVICE[family]}",
+        f"{action} failed: {text.rstrip('.')}. {_ADVICE[family]}",
         status=status, code=code, request_id=request_id(headers), retry_after=retry_after(headers),
         excerpt=message[:_EXCERPT],
     )  # fmt: skip

@@ -14,10 +14,11 @@ from fs_integration.clients.bulk import BulkWriter, Chunk
 from fs_integration.clients.dataverse_metadata import read_table
 from fs_integration.clients.filters import column_of, dataverse_filter, query
 from fs_integration.clients.odata import Reading, pages, wire_name
+from fs_integration.clients.patience import Time
 from fs_integration.clients.payload import derived_ids, id_member, json_rows, key_reference, not_addressable
 from fs_integration.clients.settings import ServiceSettings
 from fs_integration.clients.tokens import TokenSource
-from fs_integration.clients.transport import Time, Tokens, Transport
+from fs_integration.clients.transport import Tokens, Transport
 from fs_integration.errors import ConnectionSetupError
 from fs_integration.frames import KEY, TARGET_ID, concat, dtype, joined_text
 from fs_integration.records import Interval

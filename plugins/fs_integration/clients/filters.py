@@ -97,6 +97,8 @@ def _clause(condition: Condition, metadata: EntityMetadata, literal: Literal, *,
     if "is_not" in given:
         differs = compared("ne", condition.is_not)
         return f"({differs} or {wire} eq null)" if nulls and condition.is_not is not None else differs
+    if "in_" in given and not condition.in_:
+        raise MappingError(f"The condition on `{column.name}` has an empty `in`; nothing can be in it.")
     if "in_" in given:
         return "(" + " or ".join(compared("eq", value) for value in condition.in_) + ")"
     bounds = (("ge", condition.at_least), ("le", condition.at_most))

@@ -10,9 +10,10 @@ from fs_integration.clients.filters import column_of, finance_operations_filter,
 from fs_integration.clients.finance_operations_metadata import COMPANY_FIELD, read_entity
 from fs_integration.clients.odata import Reading, pages
 from fs_integration.clients.packages import PackageExporter, rows_of
+from fs_integration.clients.patience import Time
 from fs_integration.clients.settings import ServiceSettings
 from fs_integration.clients.tokens import TokenSource
-from fs_integration.clients.transport import Time, Tokens, Transport
+from fs_integration.clients.transport import Tokens, Transport
 from fs_integration.records import Interval
 from fs_integration.spec.mapping import Condition, PackageExport
 from fs_integration.spec.metadata import EntityMetadata

@@ -21,8 +21,9 @@ import pyarrow as pa
 import pyarrow.csv as pcsv
 
 from fs_integration.clients.finance_operations_metadata import COMPANY_FIELD
+from fs_integration.clients.patience import Time
 from fs_integration.clients.settings import ServiceSettings
-from fs_integration.clients.transport import JSON_HEADERS, Call, Time, Transport
+from fs_integration.clients.transport import JSON_HEADERS, Call, Transport
 from fs_integration.errors import (
     MappingError,
     NotFound,

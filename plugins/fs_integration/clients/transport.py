@@ -7,9 +7,6 @@ from __future__ import annotations
 
 import http.cookiejar
 import logging
-import random
-import threading
-import time
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -18,11 +15,11 @@ from urllib.parse import urlsplit
 
 import msgspec
 import requests
-import tenacity
 import urllib3
 
 from fs_integration.clients.answers import error_of, request_id
 from fs_integration.clients.origin import Origin
+from fs_integration.clients.patience import Patience, Time
 from fs_integration.clients.settings import Limits
 from fs_integration.errors import (
     AuthenticationFailed,
@@ -39,7 +36,6 @@ log = logging.getLogger(__name__)
 
 POOL = 52  # connections kept; Dataverse answers no more than this many requests at once
 CONNECT_SECONDS = 30.0
-LONGEST_PAUSE = 120.0  # seconds between two tries when the service does not say how long
 REDIRECTS = 3
 JSON_HEADERS = {"Accept": "application/json", "OData-Version": "4.0", "OData-MaxVersion": "4.0"}
 _CHUNK = 1024 * 1024
@@ -61,15 +57,6 @@ class Answer:
     headers: Mapping[str, str]
     body: bytes
     value: Any = None
-
-
-@dataclass
-class Time:
-    """Clock, sleep and chance, so that tests need none of them."""
-
-    now: Callable[[], float] = time.monotonic
-    sleep: Callable[[float], None] = time.sleep
-    jitter: Callable[[], float] = random.random
 
 
 @dataclass(frozen=True)
@@ -110,8 +97,7 @@ class Transport:
         self.origin = Origin(root)
         self._tokens, self._limits, self._time = tokens, limits or Limits(), clock or Time()
         self._session = _session(root, ca_file)
-        self._pause = threading.Lock()
-        self._quiet_until = 0.0
+        self._patience = Patience(self._limits, self._time)
 
     def get_json(self, link: str, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
         """Read a JSON object. :raises ServiceError: see ``send``."""
@@ -125,23 +111,16 @@ class Transport:
         :raises PermanentServiceError: the service said no; :raises ForeignLinkRefused: a link left the service.
         """
         address = self.origin.resolve(call.link)
-        deadline = self._time.now() + self._limits.total
-        retrying = tenacity.Retrying(
-            retry=tenacity.retry_if_exception(lambda exc: _may_repeat(exc, call)),
-            stop=tenacity.stop_after_attempt(self._limits.attempts) | _Beyond(self._time, deadline),
-            wait=lambda state: self._wait(state),
-            sleep=self._time.sleep,
-            before_sleep=_log_repetition,
-            reraise=True,
-        )
+        deadline = self._patience.deadline()
+        retrying = self._patience.retrying(deadline, lambda exc: _may_repeat(exc, call))
         return retrying(self._attempt, call, address, deadline)
 
     def _attempt(self, call: Call, address: str, deadline: float) -> Answer:
-        self._stay_quiet(deadline)
+        self._patience.stay_quiet(deadline)
         try:
             return self._with_token(call, address, deadline)
         except Throttled as exc:
-            self._be_quiet(exc.retry_after)
+            self._patience.be_quiet(exc.retry_after)
             raise
 
     def _with_token(self, call: Call, address: str, deadline: float) -> Answer:
@@ -184,7 +163,8 @@ class Transport:
             ) as response:  # fmt: skip
                 body = self._read(call, address, response, deadline)
         except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as exc:
-            raise _no_answer(call, address, exc) from exc
+            # Not `from exc`: the library's text repeats the whole address, and that of a package holds its permission.
+            raise _no_answer(call, address, exc) from None
         log.debug("%s answered %d in %.2f s, %d bytes, request %s", _named(call, address), response.status_code,
                   self._time.now() - started, len(body), request_id(response.headers))  # fmt: skip
         return Answer(response.status_code, response.headers, body)
@@ -228,38 +208,6 @@ class Transport:
                 status=answer.status, request_id=request_id(answer.headers),
             ) from exc  # fmt: skip
 
-    def _wait(self, state: tenacity.RetryCallState) -> float:
-        """Return what the service asked for, else a pause that doubles; chance keeps writers from coming together."""
-        exc = state.outcome.exception() if state.outcome else None
-        asked = exc.retry_after if isinstance(exc, TransientServiceError) else None
-        if asked is not None:
-            return asked + self._time.jitter()
-        first = 10.0 if isinstance(exc, Throttled) else 1.0
-        return float(min(first * 2 ** (state.attempt_number - 1), LONGEST_PAUSE) * (0.5 + self._time.jitter() / 2))
-
-    def _be_quiet(self, seconds: float | None) -> None:
-        with self._pause:
-            self._quiet_until = max(self._quiet_until, self._time.now() + (seconds or 0.0))
-
-    def _stay_quiet(self, deadline: float) -> None:
-        """While the service asked for a pause no other request of ours goes out; it would lengthen the pause."""
-        with self._pause:
-            rest = self._quiet_until - self._time.now()
-        if self._time.now() + rest > deadline:
-            raise Throttled(f"The service asked for a pause of another {rest:.0f} s.", status=429, retry_after=rest)
-        if rest > 0:
-            self._time.sleep(rest)
-
-
-class _Beyond(tenacity.stop.stop_base):
-    """Stop when the next pause would end after the deadline: waiting for nothing helps nobody."""
-
-    def __init__(self, clock: Time, deadline: float) -> None:
-        self._time, self._deadline = clock, deadline
-
-    def __call__(self, state: tenacity.RetryCallState) -> bool:
-        return self._time.now() + (state.upcoming_sleep or 0.0) > self._deadline
-
 
 def _session(root: str, ca_file: str | None) -> requests.Session:
     """A session without cookies (they would tie us to one server), passwords or certificates of the environment."""
@@ -297,8 +245,3 @@ def _may_repeat(exc: BaseException, call: Call) -> bool:
     if call.repeatable:
         return isinstance(exc, TransientServiceError)
     return isinstance(exc, Throttled | _NotSent)
-
-
-def _log_repetition(state: tenacity.RetryCallState) -> None:
-    exc = state.outcome.exception() if state.outcome else None
-    log.warning("Try %d failed, next in %.1f s: %s", state.attempt_number, state.upcoming_sleep, exc)

@@ -12,8 +12,9 @@ from tests.unit.clients.stub import FakeTime, FakeTokens, Service, certificate, 
 
 from fs_integration.clients.dataverse import DataverseClient
 from fs_integration.clients.finance_operations import FinanceOperationsClient
+from fs_integration.clients.patience import Time
 from fs_integration.clients.settings import Limits, ServiceSettings
-from fs_integration.clients.transport import Time, Transport
+from fs_integration.clients.transport import Transport
 from sandbox.runtime import Options, Sandbox
 
 

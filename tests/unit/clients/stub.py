@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 
-from fs_integration.clients.transport import Time
+from fs_integration.clients.patience import Time
 
 
 @dataclass(frozen=True)

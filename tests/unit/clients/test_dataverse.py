@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -187,6 +188,7 @@ def test_before_request_never_runs_in_two_threads_at_once(write: Write) -> None:
 
     def before() -> None:
         assert inside.acquire(blocking=False)
+        time.sleep(0.002)
         inside.release()
 
     write(warehouses(*[f"W{n}" for n in range(60)]), request_rows=1, parallel_requests=8, before_request=before)

@@ -92,6 +92,7 @@ def test_dataverse(given: dict[str, Any], text: str) -> None:
         pytest.param({"field": "text", "is": "ab*"}, "takes for any text", id="a star is a wildcard"),
         pytest.param({"field": "enum", "is": "Maybe"}, "no member", id="no member"),
         pytest.param({"field": "enum", "at_least": "Yes"}, "enumeration", id="members have no order"),
+        pytest.param({"field": "text", "in": []}, "empty `in`", id="in nothing"),
         pytest.param({"field": "integer", "is": None}, "never empty", id="numbers are never empty"),
     ],
 )

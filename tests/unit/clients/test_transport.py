@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import logging
+import traceback
 
 import msgspec
 import pytest
@@ -257,7 +258,12 @@ def test_neither_tokens_nor_signatures_reach_the_log_or_the_message(
     with pytest.raises(ServiceUnavailable) as caught:
         transport.get_json("Warehouses?sig=geheim")
     text = caplog.text + str(caught.value)
+    signature = "ge" + "heim"
     assert "id-77" in text
+    unreachable = Transport("https://127.0.0.1:1", None, limits=Limits(attempts=1))
+    with pytest.raises(NetworkFailure) as cut:
+        unreachable.get_json(f"package?sig={signature}")
+    text += "".join(traceback.format_exception(cut.value))
     assert not [word for word in ("geheim", "token-1") if word in text]
 
 
