@@ -99,7 +99,7 @@ class TokenSource:
         now = self._clock()
         self._token, self._dies_at = str(answer["access_token"]), now + life
         self._renew_at = now + life - min(RENEW_SECONDS, life / 2)
-        log.info("Got a token for %s that lives %d s", self._settings.base_url, life)
+        log.debug("Got a token for %s that lives %d s", self._settings.base_url, life)
 
 
 def refusal(settings: ServiceSettings, answer: Mapping[str, Any]) -> Exception:
