@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from fs_integration.pipeline.run import Mode
 from fs_integration.records import Scope
+from tests.integration.conftest import WORLD
 
 
 def stock_scope(site) -> Scope:
@@ -52,18 +53,15 @@ def test_an_older_run_does_not_zero_what_a_newer_one_wrote(stocked):
     assert stocked.levels() == newest
 
 
-def test_backfills_in_any_order_end_alike(new_site):
+def test_backfills_in_any_order_end_alike(snapshots, world, tmp_path):
     levels = []
     for order in ((1, 2, 3), (3, 1, 2), (2, 3, 1)):
-        site = new_site("-".join(map(str, order)))
-        site.sandbox.control("POST", "/reset", {"seed": 7, "scale": "tiny", "empty": False})
-        site.run("warehouses")
-        site.run("products")
+        world.control("POST", "/reset", WORLD)
+        site = snapshots["ready"].open(world, tmp_path / "-".join(map(str, order)))
         start = site.moment
         for day in order:
             site.run("product_inventory", mode=Mode.STATELESS, end=start + timedelta(days=day), run_id=f"backfill__{day}")
         levels.append(site.levels())
-        watermark = site.direct.ledger.watermark(Scope("product_inventory", "product_inventory", "usmf"))
-        assert watermark is None
+        assert site.direct.ledger.watermark(stock_scope(site)) is None
     assert levels[0]
     assert levels[0] == levels[1] == levels[2]

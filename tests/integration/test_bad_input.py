@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import errno
+import os
 
 import pytest
 
 from fs_integration.errors import AuthenticationFailed, FsIntegrationError, NetworkFailure, PermissionDenied
+from fs_integration.staging import store
 from local.check import compare_stock
 
 SECRET = "not-the-secret-1f3b"
@@ -46,23 +48,18 @@ def test_a_missing_privilege_is_named(site, privilege):
     assert site.rows("dataverse", "msdyn_warehouses") == before
 
 
-def test_a_full_disk_is_named_and_the_next_run_completes(site, monkeypatch):
-    site.run("warehouses")
-    site.run("products")
-    import pyarrow.parquet as parquet
+def test_a_full_disk_is_named_and_the_next_run_completes(ready, monkeypatch):
+    def full(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    original = parquet.ParquetWriter.write_table
-
-    def full(self, *arguments, **options):
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr(parquet.ParquetWriter, "write_table", full)
-    with pytest.raises(FsIntegrationError, match=r"(?i)space") as raised:
-        site.run("product_inventory", run_id="full")
-    assert "staging" in str(raised.value).lower()
-    monkeypatch.setattr(parquet.ParquetWriter, "write_table", original)
-    site.run("product_inventory", run_id="full")
-    assert compare_stock(site.sandbox).differences == []
+    monkeypatch.setattr(store.os, "fsync", full)
+    with pytest.raises(FsIntegrationError, match="No space left on device") as raised:
+        ready.run("product_inventory", run_id="full")
+    assert "Staging area" in str(raised.value)
+    assert ready.written() == 0
+    monkeypatch.undo()
+    ready.run("product_inventory", run_id="full")
+    assert compare_stock(ready.sandbox).differences == []
 
 
 def test_secrets_and_tokens_appear_nowhere(site, tmp_path, caplog):

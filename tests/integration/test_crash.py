@@ -23,10 +23,9 @@ class Killed(BaseException):
 
 
 @pytest.fixture
-def gated(site):
+def gated(ready):
     """A site with warehouses and products loaded, and stock ready to be loaded: (site, area, task, run, accepted batches)."""
-    site.run("warehouses")
-    site.run("products")
+    site = ready
     area = load_mapping("product_inventory")
     task = area.tasks[0]
     task = task.model_copy(update={"target": task.target.model_copy(update={"request_rows": 5, "parallel_requests": 1})})
@@ -91,12 +90,13 @@ def test_a_row_written_but_not_confirmed_is_written_again_with_the_same_values(g
     monkeypatch.undo()
     first = site.levels()
     assert first
-    journals = len(site.rows("dataverse", "msdyn_inventoryjournals"))
+    assert site.direct.ledger.fingerprint_count(refs[0].scope) == 0
     result = site.direct.load(refs[0], task, run, try_id="second")
+    assert sum(result.counts.values()) >= refs[0].rows
     assert {key: level for key, level in site.levels().items() if key in first} == first
-    assert result.counts.get("updated", 0) >= 1, "found in the target, so updated rather than created"
-    repeated = site.rows("dataverse", "msdyn_inventoryjournals")[journals:]
-    assert len(repeated) <= len(site.levels()) * 3 - len(first), "the repeat levels no difference, so it makes no journal"
+    levelled = [(row["msdyn_product"], row["msdyn_warehouse"], row["msdyn_journaltype"])
+                for row in site.rows("dataverse", "msdyn_inventoryjournals")]  # fmt: skip
+    assert len(levelled) == len(set(levelled)), "the repeat finds no difference, so it makes no second journal"
 
 
 def test_an_overtaken_try_sends_nothing_more(gated):

@@ -28,9 +28,8 @@ def test_too_many_bad_rows_stop_the_company_and_nothing_of_it_is_written(stocked
     assert stocked.levels() == before
 
 
-def test_a_healthy_company_is_loaded_beside_a_stopped_one(site):
-    site.run("warehouses")
-    site.run("products")
+def test_a_healthy_company_is_loaded_beside_a_stopped_one(ready):
+    site = ready
     spoil(site, ["usmf"], share=0.9)
     with pytest.raises(DataQualityError, match="usmf"):
         site.run("product_inventory")

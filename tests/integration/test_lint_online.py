@@ -36,7 +36,8 @@ def connected(world: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
 
 def test_the_standard_mappings_fit_the_services(connected: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
     code = main(["lint", "--online"])
-    assert (code, capsys.readouterr().out) == (0, "3 mappings compared with the services: 0 errors, 0 warnings.\n")
+    assert code == 0
+    assert capsys.readouterr().out.endswith("3 mappings compared with the services: 0 errors, 0 warnings.\n")
 
 
 def test_what_the_services_say_agrees_with_the_saved_descriptions(
