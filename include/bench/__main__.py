@@ -86,7 +86,9 @@ def report(costs: dict[str, Cost], ratios: dict[str, float]) -> bool:
     console.print(table)
     verdict = Table("ratio", "measured", "at most", "", title_justify="left", title="Against the targets")
     for name, ratio in ratios.items():
-        verdict.add_row(name, f"{ratio:.2f}", f"{TARGETS[name]:.2f}", "met" if ratio <= TARGETS[name] else "[red]missed")
+        verdict.add_row(
+            name, f"{ratio:.2f}", f"{TARGETS[name]:.2f}", "met" if ratio <= TARGETS[name] else "[red]missed"
+        )
     console.print(verdict)
     return all(ratio <= TARGETS[name] for name, ratio in ratios.items())
 
@@ -94,7 +96,9 @@ def report(costs: dict[str, Cost], ratios: dict[str, float]) -> bool:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
     parser.add_argument("--rows", type=int, default=100_000, help="on-hand rows of the comparison")
-    parser.add_argument("--many", type=int, default=1_000_000, help="on-hand rows of the memory measurement, 0 to leave it out")
+    parser.add_argument(
+        "--many", type=int, default=1_000_000, help="on-hand rows of the memory measurement, 0 to leave it out"
+    )
     parser.add_argument("--json", type=Path, help="write the figures to this file too")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="fs-bench-") as name:

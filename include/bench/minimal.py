@@ -18,7 +18,14 @@ from typing import Any
 import msal
 import requests
 
-DIMENSIONS = ("ItemNumber", "ProductColorId", "ProductConfigurationId", "ProductSizeId", "ProductStyleId", "ProductVersionId")
+DIMENSIONS = (
+    "ItemNumber",
+    "ProductColorId",
+    "ProductConfigurationId",
+    "ProductSizeId",
+    "ProductStyleId",
+    "ProductVersionId",
+)
 WRITERS, ROWS = 8, 1000
 
 
@@ -78,12 +85,16 @@ def main(config: dict[str, Any]) -> int:
         dataverse.post(url, json={"Targets": targets}, timeout=300).raise_for_status()
         return len(targets)
 
-    columns = ",".join((*DIMENSIONS, "dataAreaId", "InventoryWarehouseId", "OnHandQuantity", "OnOrderQuantity", "OrderedQuantity"))
+    columns = ",".join(
+        (*DIMENSIONS, "dataAreaId", "InventoryWarehouseId", "OnHandQuantity", "OnOrderQuantity", "OrderedQuantity")
+    )
     source = f"{config['urls']['finops']}/data/WarehousesOnHandV2?cross-company=true&$select={columns}"
     with ThreadPoolExecutor(WRITERS) as writers:
         waiting, rest = [], []
         for page in pages(finops, source):
-            rest += [row for row in map(target, page) if row is not None and "/" not in row["@odata.id"].split("(", 1)[1]]
+            rest += [
+                row for row in map(target, page) if row is not None and "/" not in row["@odata.id"].split("(", 1)[1]
+            ]
             while len(rest) >= ROWS:
                 waiting.append(writers.submit(post, rest[:ROWS]))
                 rest = rest[ROWS:]

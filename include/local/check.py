@@ -13,9 +13,20 @@ from typing import Any
 
 from local.services import Sandbox
 
-DIMENSIONS = ("ItemNumber", "ProductColorId", "ProductConfigurationId", "ProductSizeId", "ProductStyleId", "ProductVersionId")
+DIMENSIONS = (
+    "ItemNumber",
+    "ProductColorId",
+    "ProductConfigurationId",
+    "ProductSizeId",
+    "ProductStyleId",
+    "ProductVersionId",
+)
 INVENTORY = 690970000
-QUANTITIES = {"OnHandQuantity": "msdyn_qtyonhand", "OnOrderQuantity": "msdyn_qtyallocated", "OrderedQuantity": "msdyn_qtyonorder"}
+QUANTITIES = {
+    "OnHandQuantity": "msdyn_qtyonhand",
+    "OnOrderQuantity": "msdyn_qtyallocated",
+    "OrderedQuantity": "msdyn_qtyonorder",
+}
 LIMIT = Decimal("1000000000")
 
 Pair = tuple[str, str]
@@ -66,7 +77,9 @@ def expected_stock(sandbox: Sandbox) -> dict[Pair, dict[str, Decimal]]:
 def _as_field_service(quantities: dict[str, Decimal]) -> dict[str, Decimal]:
     """Two decimals, half to even; allocated and on order are never below zero in Field Service."""
     rounded = {column: value.quantize(Decimal("0.01"), ROUND_HALF_EVEN) for column, value in quantities.items()}
-    return {column: value if column == "msdyn_qtyonhand" else max(value, Decimal(0)) for column, value in rounded.items()}
+    return {
+        column: value if column == "msdyn_qtyonhand" else max(value, Decimal(0)) for column, value in rounded.items()
+    }
 
 
 def actual_stock(sandbox: Sandbox) -> dict[Pair, dict[str, Decimal]]:
@@ -84,7 +97,11 @@ def actual_stock(sandbox: Sandbox) -> dict[Pair, dict[str, Decimal]]:
 
 
 def external_warehouses(sandbox: Sandbox) -> set[str]:
-    return {row["msdyn_name"] for row in rows(sandbox, "dataverse", "msdyn_warehouses") if row.get("msdynce_ismaintainedexternally")}
+    return {
+        row["msdyn_name"]
+        for row in rows(sandbox, "dataverse", "msdyn_warehouses")
+        if row.get("msdynce_ismaintainedexternally")
+    }
 
 
 def rows(sandbox: Sandbox, system: str, entity_set: str) -> Iterable[dict[str, Any]]:

@@ -62,7 +62,9 @@ def _passes(sandbox: Sandbox) -> int:
     failed = []
     for title in ("1  everything is new", "2  nothing changed", "3  stock moved in Supply Chain Management"):
         if title.startswith("3"):
-            console.print(f"Supply Chain Management: {_summary(sandbox.control('POST', '/scm/activity', {'count': 25, 'seed': 1}))}")
+            console.print(
+                f"Supply Chain Management: {_summary(sandbox.control('POST', '/scm/activity', {'count': 25, 'seed': 1}))}"
+            )
         started = time.monotonic()
         since = _now()
         for dag_id in AREAS:
@@ -118,7 +120,9 @@ def _conclude(sandbox: Sandbox, failed: list[str]) -> int:
     stock = compare_stock(sandbox)
     for difference in stock.differences[:20]:
         console.print(f"[red]{difference}")
-    console.print(f"Stock compared on both ends: {stock.pairs} product and warehouse pairs, {len(stock.differences)} differences.")
+    console.print(
+        f"Stock compared on both ends: {stock.pairs} product and warehouse pairs, {len(stock.differences)} differences."
+    )
     console.print(f"What Airflow said: {LOG}", soft_wrap=True)
     report = write_report(ledger, HOME / "report", title="Demo")
     console.print(f"Report: {report.as_uri()}", soft_wrap=True)

@@ -25,7 +25,11 @@ from fs_integration.spec.mapping import Mapping, MappingTask
 from fs_integration.staging import StagingArea, run_key
 from local.services import Sandbox
 
-TENANT, CLIENT, SECRET = "00000000-0000-4000-8000-000000000001", "00000000-0000-4000-8000-0000000000c1", "sandbox-secret"
+TENANT, CLIENT, SECRET = (
+    "00000000-0000-4000-8000-000000000001",
+    "00000000-0000-4000-8000-0000000000c1",
+    "sandbox-secret",
+)
 COMPANIES = ("usmf", "demf", "frrt")
 
 
@@ -42,7 +46,9 @@ class Direct:
     docs_root: Path
     companies: Sequence[str]
 
-    def run(self, area: Mapping, *, run_id: str, end: datetime | None = None, mode: Mode = Mode.SCHEDULED) -> list[Books]:
+    def run(
+        self, area: Mapping, *, run_id: str, end: datetime | None = None, mode: Mode = Mode.SCHEDULED
+    ) -> list[Books]:
         """Run every task of an area. :param end: the moment the run speaks for, now by default."""
         moment = end or datetime.now(UTC)
         run = Run(run_key(run_id), f"fs_{area.mapping}", run_id, mode, Interval(None, moment))
@@ -75,7 +81,9 @@ class Direct:
 
     def load(self, ref: BatchRef, task: MappingTask, run: Run, *, try_id: str = "1") -> LoadResult:
         """Write one accepted batch."""
-        return load(ref, task, run, try_id=try_id, client=self.clients.dataverse, staging=self.staging, ledger=self.ledger)
+        return load(
+            ref, task, run, try_id=try_id, client=self.clients.dataverse, staging=self.staging, ledger=self.ledger
+        )
 
 
 def connect(sandbox: Sandbox, home: Path, *, secret: str = SECRET, **extra: Any) -> Direct:

@@ -59,7 +59,9 @@ class Sandbox:
         return [json.loads(line) for line in text.splitlines() if line] if lines else json.loads(text)
 
 
-def start_sandbox(*, port: int, seed: int = 7, scale: str = "small", log: Path) -> tuple[subprocess.Popen[bytes], Sandbox]:
+def start_sandbox(
+    *, port: int, seed: int = 7, scale: str = "small", log: Path
+) -> tuple[subprocess.Popen[bytes], Sandbox]:
     """Start the sandbox and wait until it answers. :param port: first of four ports, 0 for free ones."""
     SANDBOX_STATE.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "sandbox", "serve", "--host", "127.0.0.1", "--port", str(port), "--seed", str(seed),

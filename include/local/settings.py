@@ -42,12 +42,16 @@ def _expand(value: Any, path: Path) -> Any:
         return {key: _expand(item, path) for key, item in value.items()}
     if isinstance(value, list):
         return [_expand(item, path) for item in value]
-    return re.sub(r"\$\{(\w+)\}", lambda match: _environment(match[1], path), value) if isinstance(value, str) else value
+    return (
+        re.sub(r"\$\{(\w+)\}", lambda match: _environment(match[1], path), value) if isinstance(value, str) else value
+    )
 
 
 def _environment(name: str, path: Path) -> str:
     if name not in os.environ:
-        raise SettingsError(f"{path}: the environment variable `{name}` is not set; export it and run the command again.")
+        raise SettingsError(
+            f"{path}: the environment variable `{name}` is not set; export it and run the command again."
+        )
     return os.environ[name]
 
 
@@ -87,7 +91,11 @@ def apply(path: Path) -> None:
     settings = read_settings(path)
     parser = get_parser()
     with tempfile.TemporaryDirectory() as folder:
-        for what, content in (("connections", connections(settings)), ("pools", pools(settings)), ("variables", variables(settings))):
+        for what, content in (
+            ("connections", connections(settings)),
+            ("pools", pools(settings)),
+            ("variables", variables(settings)),
+        ):
             file = Path(folder) / f"{what}.json"
             file.write_text(json.dumps(content), encoding="utf-8")
             options = ["--overwrite"] if what == "connections" else []

@@ -26,7 +26,10 @@ def up() -> int:
     log = HOME / "standalone.log"
     with log.open("wb") as output:
         airflow = subprocess.Popen(
-            [sys.executable, "-m", "airflow", "standalone"], stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+            [sys.executable, "-m", "airflow", "standalone"],
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
         )
     PIDS.write_text(json.dumps([sandbox_process.pid, airflow.pid]), encoding="utf-8")
     url = os.environ["AIRFLOW__API__BASE_URL"]

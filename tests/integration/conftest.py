@@ -20,7 +20,11 @@ from sandbox.dataverse.tables import SCHEMA
 
 AREAS = ("warehouses", "products", "product_inventory")
 EXTERNAL = "msdynce_externalproductinventories"
-WORLD: dict[str, Any] = {"seed": 7, "scale": "150", "empty": False}  # small, and still more rows in every company than a gate ignores
+WORLD: dict[str, Any] = {
+    "seed": 7,
+    "scale": "150",
+    "empty": False,
+}  # small, and still more rows in every company than a gate ignores
 
 
 @dataclass
@@ -35,11 +39,15 @@ class Site:
     moment: datetime = field(default_factory=lambda: datetime.now(UTC) - timedelta(days=1))
     count: int = 0
 
-    def run(self, area: str, *, mode: Mode = Mode.SCHEDULED, end: datetime | None = None, run_id: str = "") -> list[Books]:
+    def run(
+        self, area: str, *, mode: Mode = Mode.SCHEDULED, end: datetime | None = None, run_id: str = ""
+    ) -> list[Books]:
         """Run one area; without ``end`` a little later than the run before."""
         self.count += 1
         self.moment += timedelta(minutes=1)
-        return self.direct.run(load_mapping(area), run_id=run_id or f"run-{self.count}", end=end or self.moment, mode=mode)
+        return self.direct.run(
+            load_mapping(area), run_id=run_id or f"run-{self.count}", end=end or self.moment, mode=mode
+        )
 
     def cycle(self) -> dict[str, list[Books]]:
         """Run all three areas in order."""
@@ -63,14 +71,18 @@ class Site:
         """What stands in Field Service: quantities per key of the external product inventory."""
         columns = ("msdynce_onhandquantity", "msdynce_onorderquantity", "msdynce_orderedquantity")
         return {
-            f"{row['msdynce_productnumber']}|{row['msdynce_warehouseid']}": tuple(float(row[name] or 0) for name in columns)
+            f"{row['msdynce_productnumber']}|{row['msdynce_warehouseid']}": tuple(
+                float(row[name] or 0) for name in columns
+            )
             for row in self.rows("dataverse", EXTERNAL)
         }
 
 
 @pytest.fixture(scope="session")
 def sandbox_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    with running_sandbox(port=0, scale=WORLD["scale"], log=tmp_path_factory.mktemp("sandbox") / "sandbox.log") as running:
+    with running_sandbox(
+        port=0, scale=WORLD["scale"], log=tmp_path_factory.mktemp("sandbox") / "sandbox.log"
+    ) as running:
         yield running
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from tests.integration.conftest import WORLD
+
 from fs_integration.pipeline.run import Mode
 from fs_integration.records import Scope
-from tests.integration.conftest import WORLD
 
 
 def stock_scope(site) -> Scope:
@@ -60,7 +61,9 @@ def test_backfills_in_any_order_end_alike(snapshots, world, tmp_path):
         site = snapshots["ready"].open(world, tmp_path / "-".join(map(str, order)))
         start = site.moment
         for day in order:
-            site.run("product_inventory", mode=Mode.STATELESS, end=start + timedelta(days=day), run_id=f"backfill__{day}")
+            site.run(
+                "product_inventory", mode=Mode.STATELESS, end=start + timedelta(days=day), run_id=f"backfill__{day}"
+            )
         levels.append(site.levels())
         assert site.direct.ledger.watermark(stock_scope(site)) is None
     assert levels[0]

@@ -28,7 +28,9 @@ def gated(ready):
     site = ready
     area = load_mapping("product_inventory")
     task = area.tasks[0]
-    task = task.model_copy(update={"target": task.target.model_copy(update={"request_rows": 5, "parallel_requests": 1})})
+    task = task.model_copy(
+        update={"target": task.target.model_copy(update={"request_rows": 5, "parallel_requests": 1})}
+    )
     run = Run(run_key("crash"), "fs_product_inventory", "crash", Mode.SCHEDULED, Interval(None, site.moment))
     scopes = scopes_of(area.mapping, task.name, list(site.direct.companies))
     gate = site.direct.up_to_gate(area, task, run, scopes)

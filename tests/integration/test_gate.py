@@ -33,7 +33,9 @@ def test_a_healthy_company_is_loaded_beside_a_stopped_one(ready):
     spoil(site, ["usmf"], share=0.9)
     with pytest.raises(DataQualityError, match="usmf"):
         site.run("product_inventory")
-    books = {run.scope.legal_entity: run for run in site.direct.ledger.runs() if run.scope.mapping == "product_inventory"}
+    books = {
+        run.scope.legal_entity: run for run in site.direct.ledger.runs() if run.scope.mapping == "product_inventory"
+    }
     assert books["usmf"].status == "stopped"
     assert {books["demf"].status, books["frrt"].status} == {"succeeded"}
     assert books["demf"].outcomes["created"] > 0

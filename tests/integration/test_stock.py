@@ -10,7 +10,14 @@ from local.check import compare_stock
 from sandbox.world.peculiarities import PECULIARITIES, Peculiarity
 
 JOURNALS = "msdyn_inventoryjournals"
-DIMENSIONS = ("ItemNumber", "ProductColorId", "ProductConfigurationId", "ProductSizeId", "ProductStyleId", "ProductVersionId")
+DIMENSIONS = (
+    "ItemNumber",
+    "ProductColorId",
+    "ProductConfigurationId",
+    "ProductSizeId",
+    "ProductStyleId",
+    "ProductVersionId",
+)
 SOURCES = {
     "Warehouses": ("warehouses", ("WarehouseId",)),
     "SellableReleasedProducts": ("products", ("ProductNumber",)),

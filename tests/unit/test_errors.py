@@ -17,7 +17,9 @@ BASES = {errors.FsIntegrationError, errors.ServiceError}
 
 
 def test_every_exception_is_exported_and_belongs_to_one_family():
-    defined = {name: value for name, value in vars(errors).items() if inspect.isclass(value) and issubclass(value, Exception)}
+    defined = {
+        name: value for name, value in vars(errors).items() if inspect.isclass(value) and issubclass(value, Exception)
+    }
     assert set(errors.__all__) == set(defined)
     for value in set(defined.values()) - BASES:
         assert sum(issubclass(value, family) for family in FAMILIES) == 1, value
@@ -28,7 +30,10 @@ def test_mapping_error_names_place_and_advice():
         "unknown key `value_mapp`.", file="projects.yaml", line=14, key_path="tasks[0].fields[2].value_mapp",
         suggestion="Did you mean `value_map`?",
     )  # fmt: skip
-    assert str(error) == "projects.yaml:14 tasks[0].fields[2].value_mapp: unknown key `value_mapp`. Did you mean `value_map`?"
+    assert (
+        str(error)
+        == "projects.yaml:14 tasks[0].fields[2].value_mapp: unknown key `value_mapp`. Did you mean `value_map`?"
+    )
 
 
 def test_service_error_carries_what_support_asks_for():

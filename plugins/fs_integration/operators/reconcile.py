@@ -43,9 +43,7 @@ class ReconcileLoadOperator(AreaOperator):
         from fs_integration.pipeline.reconcile import reconcile
 
         run = self.run_of(context)
-        results = [
-            LoadResult(BatchRef.from_dict(result["outcome"]), result["counts"]) for result in self.results or ()
-        ]
+        results = [LoadResult(BatchRef.from_dict(result["outcome"]), result["counts"]) for result in self.results or ()]
         books = reconcile(
             self.area_task, run, scopes=[scope for scope in self.scopes if scope.legal_entity not in self.stopped],
             results=results, client=self.clients.dataverse, staging=self.staging, ledger=self.ledger,

@@ -23,7 +23,9 @@ class FamilyRetryPolicy(RetryPolicy):
             delay = timedelta(seconds=exception.retry_after) if exception.retry_after else None
             return RetryDecision.retry(delay, reason=f"{type(exception).__name__}: the same call may work later")
         if isinstance(exception, FsIntegrationError):
-            return RetryDecision.fail(reason=f"{type(exception).__name__}: trying again cannot help; see the message above")
+            return RetryDecision.fail(
+                reason=f"{type(exception).__name__}: trying again cannot help; see the message above"
+            )
         return RetryDecision.default()
 
     def serialize(self) -> dict[str, Any]:

@@ -81,7 +81,9 @@ def _stage_reference(
     client = clients.of(reference.system)
     if isinstance(client, FinanceOperationsClient):
         company = scope.legal_entity if reference.same_company else None
-        pages = client.read(reference.entity, columns=columns, company=company, where=reference.where, order_by=reference.key)
+        pages = client.read(
+            reference.entity, columns=columns, company=company, where=reference.where, order_by=reference.key
+        )
     else:
         pages = client.read(reference.entity, columns=columns, where=reference.where)
     rows = staging.write_reference(scope, run.run_key, name, pages)
@@ -92,12 +94,21 @@ def _stage_target_index(target: Target, run: Run, *, scope: Scope, clients: Clie
     metadata = clients.dataverse.table(target.table)
     protected = [rule.field for rule in target.protect]
     columns = list(dict.fromkeys([*target.key, *protected, metadata.primary_id or ""]))
-    rows = staging.write_reference(scope, run.run_key, TARGET_INDEX, clients.dataverse.read(target.table, columns=columns))
+    rows = staging.write_reference(
+        scope, run.run_key, TARGET_INDEX, clients.dataverse.read(target.table, columns=columns)
+    )
     log.info("Staged the index of %s: %d rows", target.table, rows)
 
 
 def _extract_scope(
-    task: MappingTask, run: Run, *, scope: Scope, clients: Clients, staging: StagingArea, ledger: Ledger, mapping_hash: str
+    task: MappingTask,
+    run: Run,
+    *,
+    scope: Scope,
+    clients: Clients,
+    staging: StagingArea,
+    ledger: Ledger,
+    mapping_hash: str,
 ) -> list[BatchRef]:
     run = run.for_scope(ledger.watermark(scope))
     ledger.begin_run(scope, run_key=run.run_key, dag_id=run.dag_id, run_id=run.run_id, mode=run.mode.value,

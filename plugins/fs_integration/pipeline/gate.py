@@ -16,7 +16,15 @@ import pandas as pd
 
 from fs_integration.errors import DataQualityError
 from fs_integration.frames import (
-    KEY, KEY_SEPARATOR, REJECTION_COLUMNS, SOURCE_KEY, SOURCE_ROWS, concat, dtype, frame_of, joined_text,
+    KEY,
+    KEY_SEPARATOR,
+    REJECTION_COLUMNS,
+    SOURCE_KEY,
+    SOURCE_ROWS,
+    concat,
+    dtype,
+    frame_of,
+    joined_text,
 )  # fmt: skip
 from fs_integration.ledger import Ledger
 from fs_integration.pipeline.run import Run
@@ -78,7 +86,13 @@ def stop_message(scope: Scope, stopped: dict[str, tuple[str, ...]]) -> str:
 
 
 def _gate_scope(
-    task: MappingTask, run: Run, *, scope: Scope, results: Sequence[TransformResult], staging: StagingArea, ledger: Ledger
+    task: MappingTask,
+    run: Run,
+    *,
+    scope: Scope,
+    results: Sequence[TransformResult],
+    staging: StagingArea,
+    ledger: Ledger,
 ) -> tuple[list[BatchRef], GateDecision]:
     run = run.for_scope(ledger.watermark(scope))
     rejections = concat((staging.read(result.rejected) for result in results), REJECTION_COLUMNS)
@@ -139,7 +153,9 @@ def _without_doubled_keys(refs: Sequence[BatchRef], staging: StagingArea) -> tup
             continue
         frame = staging.read(ref)
         rejected.append(_doubled_rejections(frame[mask]))
-        kept.append(staging.write_batch(ref.scope, ref.run_key, "04_accepted", ref.number, frame[~mask].reset_index(drop=True)))
+        kept.append(
+            staging.write_batch(ref.scope, ref.run_key, "04_accepted", ref.number, frame[~mask].reset_index(drop=True))
+        )
     return kept, concat(rejected, REJECTION_COLUMNS)
 
 
@@ -207,7 +223,9 @@ def _vanished_frame(task: MappingTask, known: pd.DataFrame) -> pd.DataFrame:
     split = known[KEY].str.split(KEY_SEPARATOR)
     clear = (split.list.len() == size).to_numpy(dtype=bool) if size > 1 else np.ones(len(known), dtype=bool)
     if not clear.all():
-        log.warning("Vanished but not written, a key value contains `%s`: %s", KEY_SEPARATOR, known[KEY][~clear].tolist())
+        log.warning(
+            "Vanished but not written, a key value contains `%s`: %s", KEY_SEPARATOR, known[KEY][~clear].tolist()
+        )
     known, split = known[clear].reset_index(drop=True), split[clear].reset_index(drop=True)
     columns: dict[str, pd.Series] = {
         name: split.list[position] if size > 1 else known[KEY] for position, name in enumerate(task.target.key)

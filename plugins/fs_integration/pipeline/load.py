@@ -15,7 +15,15 @@ import pandas as pd
 
 from fs_integration.clients.dataverse import DataverseClient
 from fs_integration.frames import (
-    KEY, REJECTION_COLUMNS, SOURCE_KEY, SOURCE_ROWS, TARGET_ID, dtype, fingerprints, frame_of, joined_text,
+    KEY,
+    REJECTION_COLUMNS,
+    SOURCE_KEY,
+    SOURCE_ROWS,
+    TARGET_ID,
+    dtype,
+    fingerprints,
+    frame_of,
+    joined_text,
 )  # fmt: skip
 from fs_integration.ledger import Lease, Ledger
 from fs_integration.pipeline.extract import SHARED, TARGET_INDEX
@@ -55,7 +63,14 @@ class LoadResult:
 
 
 def load(
-    ref: BatchRef, task: MappingTask, run: Run, *, try_id: str, client: DataverseClient, staging: StagingArea, ledger: Ledger
+    ref: BatchRef,
+    task: MappingTask,
+    run: Run,
+    *,
+    try_id: str,
+    client: DataverseClient,
+    staging: StagingArea,
+    ledger: Ledger,
 ) -> LoadResult:
     """Write the changed rows of one batch.
 
@@ -73,7 +88,9 @@ def load(
     metadata = EntityMetadata.model_validate(staging.read_json(shared, run.run_key, "target"))
     rows = _compared(rows, task, run, scope=ref.scope, ledger=ledger)
     rows = _found_in_target(rows, task, run, ref=ref, metadata=metadata, client=client, staging=staging)
-    writer = _Writer(task=task, run=run, scope=ref.scope, metadata=metadata, client=client, ledger=ledger, leases=leases)
+    writer = _Writer(
+        task=task, run=run, scope=ref.scope, metadata=metadata, client=client, ledger=ledger, leases=leases
+    )
     writer.write(rows)
     result = _close(ref, task, rows, staging=staging, ledger=ledger)
     ledger.release(leases[1])

@@ -72,7 +72,9 @@ def run_of(
         return Run(run_key, dag_id, run_id, Mode.STATELESS, window)
     if run_type == "backfill":
         if data_interval is None:
-            raise ConfigurationError(f"Backfill run {run_id} of {dag_id} has no data interval; give the DAG a cron schedule.")
+            raise ConfigurationError(
+                f"Backfill run {run_id} of {dag_id} has no data interval; give the DAG a cron schedule."
+            )
         return Run(run_key, dag_id, run_id, Mode.STATELESS, data_interval)
     if run_type == "scheduled" and data_interval is not None:
         return Run(run_key, dag_id, run_id, Mode.SCHEDULED, data_interval)

@@ -100,10 +100,10 @@ def _stage(
     return TransformResult(
         raw=ref,
         shaped=staging.write_batch(ref.scope, ref.run_key, "03_shaped", ref.number, rows),
-        rejected=staging.write_batch(ref.scope, ref.run_key, "02_rejected", ref.number, concat(rejections, REJECTION_COLUMNS)),
+        rejected=staging.write_batch(
+            ref.scope, ref.run_key, "02_rejected", ref.number, concat(rejections, REJECTION_COLUMNS)
+        ),
         failures=tuple(message for check in checks for message in check.batch_failures),
         warnings=tuple(message for check in checks for message in check.warnings),
         docs=tuple(check.docs for check in checks if check.docs),
     )
-
-
