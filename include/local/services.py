@@ -10,7 +10,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -93,6 +93,27 @@ def running_sandbox(*, port: int, seed: int = 7, scale: str = "small", log: Path
         process.wait()  # it has ended and been reaped; Popen has to be told, or it warns
 
 
+def start_airflow(log: Path, environment: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
+    """Start API server, scheduler, DAG processor and triggerer as one process group and wait until they answer.
+
+    :param environment: this process's by default. ``airflow standalone`` starts its parts by name, so the virtual
+        environment's programs are put first on the path.
+    """
+    variables = dict(os.environ if environment is None else environment)
+    variables["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), variables.get("PATH", "")])
+    command = [sys.executable, "-m", "airflow", "standalone"]
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command, stdout=output, stderr=subprocess.STDOUT, start_new_session=True, env=variables
+        )
+    try:
+        _wait_for(f"{variables['AIRFLOW__API__BASE_URL']}/api/v2/monitor/health", process, log)
+    except ServiceError:
+        stop(process.pid)
+        raise
+    return process
+
+
 def stop(pid: int) -> None:
     """Stop a process group: politely, and after eight seconds firmly."""
     for sent, seconds in ((signal.SIGINT, 8), (signal.SIGKILL, 2)):
@@ -120,7 +141,7 @@ def _alive(pid: int) -> bool:
     return True
 
 
-def wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+def _wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
     """Wait until an address answers with success. :raises ServiceError: when it does not in time, naming the log."""
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 
 from local.runner import prepare
-from local.services import HOME, ServiceError, start_sandbox, stop, wait_for
+from local.services import HOME, ServiceError, start_airflow, start_sandbox, stop
 
 PIDS = HOME / "up.json"
 SANDBOX_PORT = 8443
@@ -23,17 +22,9 @@ def up() -> int:
     sandbox_process, sandbox = start_sandbox(port=SANDBOX_PORT, log=HOME / "sandbox.log")
     PIDS.write_text(json.dumps([sandbox_process.pid]), encoding="utf-8")
     prepare(sandbox)
-    log = HOME / "standalone.log"
-    with log.open("wb") as output:
-        airflow = subprocess.Popen(
-            [sys.executable, "-m", "airflow", "standalone"],
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
+    airflow = start_airflow(HOME / "standalone.log")
     PIDS.write_text(json.dumps([sandbox_process.pid, airflow.pid]), encoding="utf-8")
     url = os.environ["AIRFLOW__API__BASE_URL"]
-    wait_for(f"{url}/api/v2/monitor/health", airflow, log)
     print(f"Airflow:  {url}   (no login; reachable from this machine only)")
     print(f"Pages:    {url}/fs-integration/")
     print(f"Sandbox:  {sandbox.urls}")

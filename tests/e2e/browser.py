@@ -64,7 +64,9 @@ class Page:
         self.send("Network.setCookie", url=url, name=name, value=value)
 
     def size(self, width: int, height: int) -> None:
-        self.send("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600)
+        self.send(
+            "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600
+        )
 
     def overflows(self) -> bool:
         """Tell whether the page is wider than the window."""

@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from local.services import Sandbox, running_sandbox, stop, wait_for
+from local.services import Sandbox, running_sandbox, start_airflow, stop
 
 RUN_SECONDS = 240
 
@@ -121,18 +121,15 @@ def airflow(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Iterator[Ai
     with running_sandbox(port=0, scale="tiny", log=home / "sandbox.log") as sandbox:
         environment = airflow_environment(home, root, sandbox)
         subprocess.run([sys.executable, "-c", PREPARE], env=environment, check=True, timeout=120, capture_output=True)
-        log = home / "standalone.log"
-        with log.open("wb") as output:
-            process = subprocess.Popen([sys.executable, "-m", "airflow", "standalone"], env=environment, stdout=output,
-                                       stderr=subprocess.STDOUT, start_new_session=True)  # fmt: skip
+        process = start_airflow(home / "standalone.log", environment)
         try:
             running = Airflow(home, environment, sandbox)
-            wait_for(f"{running.url}/api/v2/monitor/health", process, log)
             with urllib.request.urlopen(f"{running.url}/auth/token", timeout=30) as answer:
                 running.token = json.loads(answer.read())["access_token"]
             yield running
         finally:
             stop(process.pid)
+            process.wait()
             keep = os.environ.get("FS_KEEP_LOGS")
             if keep:
                 shutil.copytree(home, Path(keep), dirs_exist_ok=True)

@@ -16,9 +16,9 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from tests.e2e.browser import browser
 
 from local.check import compare_stock
-from tests.e2e.browser import browser
 
 AREAS = ("fs_warehouses", "fs_products", "fs_product_inventory")
 STEPS = ("extract", "transform", "quality_gate", "load", "reconcile")
@@ -88,7 +88,9 @@ def test_the_gate_links_to_quarantine_and_data_docs(airflow):
     run = airflow.wait_for_runs("fs_product_inventory", "scheduled__")[0]
     gate = next(task for task in airflow.call("GET", f"/dags/fs_product_inventory/dagRuns/{run['dag_run_id']}/taskInstances")
                 ["task_instances"] if task["task_id"].endswith("quality_gate"))  # fmt: skip
-    links = airflow.call("GET", f"/dags/fs_product_inventory/dagRuns/{run['dag_run_id']}/taskInstances/{gate['task_id']}/links")
+    links = airflow.call(
+        "GET", f"/dags/fs_product_inventory/dagRuns/{run['dag_run_id']}/taskInstances/{gate['task_id']}/links"
+    )
     paths = links["extra_links"]
     assert set(paths) == {"Quarantine", "Data Docs"}
     for name, path in paths.items():
@@ -100,7 +102,9 @@ def test_the_gate_links_to_quarantine_and_data_docs(airflow):
 def test_a_backfill_over_three_past_days_leaves_the_watermark(airflow):
     before, stock = watermarks(airflow), levels(airflow)
     first, last = three_days()
-    answer = airflow.command("backfill", "create", "--dag-id", "fs_product_inventory", "--from-date", first, "--to-date", last)
+    answer = airflow.command(
+        "backfill", "create", "--dag-id", "fs_product_inventory", "--from-date", first, "--to-date", last
+    )
     assert answer.returncode == 0, answer.stderr[-2000:]
     runs = airflow.wait_for_runs("fs_product_inventory", "backfill__", 3)
     assert [run["state"] for run in runs] == ["success"] * 3
