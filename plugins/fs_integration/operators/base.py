@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -88,7 +89,12 @@ class AreaOperator(BaseOperator):
             dag_id=dag_run.dag_id,
             run_id=dag_run.run_id,
             run_type=str(getattr(dag_run.run_type, "value", dag_run.run_type)),
-            run_after=dag_run.run_after,
-            data_interval=Interval(start, end) if end is not None else None,
+            run_after=plain(dag_run.run_after),
+            data_interval=Interval(plain(start), plain(end)) if start is not None and end is not None else None,
             params=context["params"],
         )
+
+
+def plain(moment: datetime) -> datetime:
+    """Return a moment as a plain datetime in UTC: Airflow's are pendulum's, whose differences cannot be divided."""
+    return datetime.fromisoformat(moment.isoformat()).astimezone(UTC)
