@@ -21,13 +21,16 @@ from tests.e2e.browser import browser
 from local.check import compare_stock
 
 AREAS = ("fs_warehouses", "fs_products", "fs_product_inventory")
+WATERMARKS = """
+    select mapping || '/' || legal_entity, moment from fs_watermark join fs_scope on fs_scope.id = fs_watermark.scope_id
+"""
 STEPS = ("extract", "transform", "quality_gate", "load", "reconcile")
 
 
 def watermarks(airflow) -> dict[str, Any]:
     """Read the ledger as an auditor would."""
     with closing(sqlite3.connect(airflow.home / "fs_integration_ledger.db")) as ledger:
-        return dict(ledger.execute("select mapping || '/' || legal_entity, position from watermarks"))
+        return dict(ledger.execute(WATERMARKS))
 
 
 def levels(airflow) -> list[dict[str, Any]]:
@@ -190,10 +193,3 @@ def test_the_pages_in_a_browser(airflow, require, tmp_path_factory):
                 assert not page.overflows(), f"{name} is wider than a phone"
                 page.screenshot(shots / f"{name}-phone.png")
         assert page.complaints == []
-
-
-@pytest.mark.parametrize("path", ["/fs-integration/", "/fs-integration/quarantine"])
-def test_pages_need_a_login(airflow, path):
-    status, text = airflow.page(path, token=False)
-    assert status in (401, 403)
-    assert "usmf" not in text
