@@ -107,6 +107,7 @@ def _count(run: Any, name: str) -> int:
 
 
 def _conclude(sandbox: Sandbox, failed: list[str]) -> int:
+    from fs_integration.ui.rendering import readable_key
     from fs_integration.ui.report import write_report
 
     ledger = _ledger()
@@ -115,7 +116,9 @@ def _conclude(sandbox: Sandbox, failed: list[str]) -> int:
     for column in table.columns[:-1]:
         column.no_wrap = True
     for line in held.to_dict("records"):
-        table.add_row(line["mapping"], line["legal_entity"], line["row_key"], line["outcome"], line["reason"])
+        table.add_row(
+            line["mapping"], line["legal_entity"], readable_key(line["row_key"]), line["outcome"], line["reason"]
+        )
     console.print(table)
     stock = compare_stock(sandbox)
     for difference in stock.differences[:20]:

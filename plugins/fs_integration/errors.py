@@ -65,7 +65,9 @@ class MappingError(ConfigurationError):
     :param suggestion: what to write instead, when that can be told.
     """
 
-    def __init__(self, message: str, *, file: str = "", line: int = 0, key_path: str = "", suggestion: str = "") -> None:
+    def __init__(
+        self, message: str, *, file: str = "", line: int = 0, key_path: str = "", suggestion: str = ""
+    ) -> None:
         self.message, self.file, self.line, self.key_path, self.suggestion = message, file, line, key_path, suggestion
         place = f"{file}:{line}" if line else file
         text = " ".join(part for part in (place, f"{key_path}:" if key_path else "", message, suggestion) if part)

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from fs_integration.frames import NULL_TEXT
+from fs_integration.frames import KEY_SEPARATOR, NULL_TEXT
 from fs_integration.records import Interval
 
 HERE = Path(__file__).parent
@@ -47,9 +47,15 @@ def _window(interval: Interval) -> str:
     return f"{_moment(interval.start) or 'the beginning'} to\n{_moment(interval.end)}"
 
 
-def _visible(text: str) -> str:
+def visible(text: str) -> str:
     """Show a missing part of a key, which the books keep as an invisible character."""
     return text.replace(NULL_TEXT, "(blank)")
+
+
+def readable_key(text: str) -> str:
+    """Show a key of several parts for people: blank parts, such as unused variant dimensions, are left out."""
+    parts = [part for part in text.replace(NULL_TEXT, "").split(KEY_SEPARATOR) if part]
+    return " · ".join(parts) or "(blank)"
 
 
 def _area(line: Any) -> str:
@@ -71,7 +77,8 @@ def _build() -> Environment:
         moment=_moment,
         window=_window,
         area=_area,
-        visible=_visible,
+        visible=visible,
+        readable_key=readable_key,
         run_path=lambda line: run_path(line.dag_id, line.run_id),
     )
     return environment
