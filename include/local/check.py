@@ -6,7 +6,6 @@ Written without a line of the package, so that the demo and the tests have a sec
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
@@ -34,7 +33,7 @@ Pair = tuple[str, str]
 
 @dataclass(frozen=True)
 class StockCheck:
-    """:param pairs: product and warehouse pairs that must agree; :param differences: those that do not, as sentences."""
+    """:param pairs: pairs of product and warehouse to agree; :param differences: those that do not, as sentences."""
 
     pairs: int
     differences: list[str]
@@ -67,7 +66,7 @@ def expected_stock(sandbox: Sandbox) -> dict[Pair, dict[str, Decimal]]:
     sums: dict[Pair, dict[str, Decimal]] = defaultdict(lambda: dict.fromkeys(QUANTITIES.values(), Decimal(0)))
     for row in rows(sandbox, "finops", "WarehousesOnHandV2"):
         number = numbers.get((row["dataAreaId"], *(row[name] for name in DIMENSIONS)))
-        if number in products and row["InventoryWarehouseId"] in warehouses:
+        if number is not None and number in products and row["InventoryWarehouseId"] in warehouses:
             for source, column in QUANTITIES.items():
                 sums[number, row["InventoryWarehouseId"]][column] += Decimal(str(row[source]))
     return {pair: _as_field_service(quantities) for pair, quantities in sums.items()
@@ -104,5 +103,5 @@ def external_warehouses(sandbox: Sandbox) -> set[str]:
     }
 
 
-def rows(sandbox: Sandbox, system: str, entity_set: str) -> Iterable[dict[str, Any]]:
-    return sandbox.control("GET", f"/state/{system}/{entity_set}")
+def rows(sandbox: Sandbox, system: str, entity_set: str) -> list[dict[str, Any]]:
+    return list(sandbox.control("GET", f"/state/{system}/{entity_set}"))

@@ -1,7 +1,7 @@
-"""``make demo``: three passes of every area in Airflow against the sandbox, then the books and a second opinion on the stock.
+"""``make demo``: three passes of every area in Airflow against the sandbox, then the books and a check of the stock.
 
-First pass: everything is new, bad rows are held back. Second pass: nothing changed, nothing is written. Then stock moves
-in Supply Chain Management, and the third pass writes just that.
+First pass: everything is new, bad rows are held back. Second pass: nothing changed, nothing is written. Then stock
+moves in Supply Chain Management, and the third pass writes just that.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def _start_afresh() -> None:
 
 
 def _keep_airflow_off_the_terminal() -> None:
-    """Airflow and Great Expectations say a lot while they run; all of it goes to a file, our own lines to the terminal."""
+    """Airflow and Great Expectations say a lot; all of it goes to a file, and only our own lines to the terminal."""
     global console
     terminal = os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1)
     console = Console(file=terminal, width=None if terminal.isatty() else WIDTH)
@@ -62,9 +62,8 @@ def _passes(sandbox: Sandbox) -> int:
     failed = []
     for title in ("1  everything is new", "2  nothing changed", "3  stock moved in Supply Chain Management"):
         if title.startswith("3"):
-            console.print(
-                f"Supply Chain Management: {_summary(sandbox.control('POST', '/scm/activity', {'count': 25, 'seed': 1}))}"
-            )
+            moved = sandbox.control("POST", "/scm/activity", {"count": 25, "seed": 1})
+            console.print(f"Supply Chain Management: {_summary(moved)}")
         started = time.monotonic()
         since = _now()
         for dag_id in AREAS:
@@ -103,7 +102,7 @@ def _print_books(title: str, since: Any) -> None:
 
 
 def _count(run: Any, name: str) -> int:
-    return run.outcomes.get(name, 0) if name not in ("rows_read", "generated", "drift") else getattr(run, name)
+    return int(run.outcomes.get(name, 0) if name not in ("rows_read", "generated", "drift") else getattr(run, name))
 
 
 def _conclude(sandbox: Sandbox, failed: list[str]) -> int:

@@ -62,8 +62,9 @@ class Direct:
         scopes = scopes_of(area.mapping, task.name, list(self.companies))
         gate = self.up_to_gate(area, task, run, scopes)
         results = [self.load(ref, task, run) for ref in gate.accepted]
-        books = reconcile(task, run, scopes=[scope for scope in scopes if scope.legal_entity not in gate.stopped],
-                          results=results, client=self.clients.dataverse, staging=self.staging, ledger=self.ledger)  # fmt: skip
+        passed = [scope for scope in scopes if scope.legal_entity not in gate.stopped]
+        books = reconcile(task, run, scopes=passed, results=results, client=self.clients.dataverse,
+                          staging=self.staging, ledger=self.ledger)  # fmt: skip
         if gate.stopped:
             raise DataQualityError(stop_message(scopes[0], gate.stopped))
         return books

@@ -27,8 +27,8 @@ def prepare(sandbox: Sandbox) -> None:
 def run_dag(dag_id: str, **conf: Any) -> str:
     """Run one DAG to its end in this process and return the state of the run.
 
-    Real tasks and Airflow's real execution interface, without a scheduler: the first run costs some seconds, each further
-    one less than a second beyond the work itself.
+    Real tasks and Airflow's real execution interface, without a scheduler: the first run costs some seconds, each
+    further one less than a second beyond the work itself.
     """
     from airflow.dag_processing.dagbag import DagBag
 

@@ -64,8 +64,11 @@ def start_sandbox(
 ) -> tuple[subprocess.Popen[bytes], Sandbox]:
     """Start the sandbox and wait until it answers. :param port: first of four ports, 0 for free ones."""
     SANDBOX_STATE.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "sandbox", "serve", "--host", "127.0.0.1", "--port", str(port), "--seed", str(seed),
-               "--scale", scale, "--tls-dir", str(SANDBOX_STATE / "tls"), "--state", str(SANDBOX_STATE / "state")]  # fmt: skip
+    command = [
+        sys.executable, "-m", "sandbox", "serve", "--host", "127.0.0.1", "--port", str(port),
+        "--seed", str(seed), "--scale", scale,
+        "--tls-dir", str(SANDBOX_STATE / "tls"), "--state", str(SANDBOX_STATE / "state"),
+    ]  # fmt: skip
     with log.open("wb") as output:
         process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, start_new_session=True)
     urls = _ready_urls(process, log)

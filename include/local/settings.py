@@ -34,7 +34,8 @@ def read_settings(path: Path) -> dict[str, Any]:
     settings = yaml.safe_load(path.read_text(encoding="utf-8"))
     if not isinstance(settings, dict) or not isinstance(settings.get("airflow"), dict):
         raise SettingsError(f"{path}: expected a top-level key `airflow` with connections, pools and variables.")
-    return _expand(settings["airflow"], path)
+    expanded: dict[str, Any] = _expand(settings["airflow"], path)
+    return expanded
 
 
 def _expand(value: Any, path: Path) -> Any:
@@ -69,10 +70,14 @@ def connections(settings: dict[str, Any]) -> dict[str, Any]:
 def pools(settings: dict[str, Any]) -> dict[str, Any]:
     """Return pools in the form of ``airflow pools import``."""
     return {
-        entry["pool_name"]: {"slots": entry["pool_slot"], "description": entry.get("pool_description") or "", "include_deferred": False}
+        entry["pool_name"]: {
+            "slots": entry["pool_slot"],
+            "description": entry.get("pool_description") or "",
+            "include_deferred": False,
+        }
         for entry in settings.get("pools") or []
         if entry.get("pool_name")
-    }  # fmt: skip
+    }
 
 
 def variables(settings: dict[str, Any]) -> dict[str, Any]:

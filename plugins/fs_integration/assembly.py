@@ -1,4 +1,4 @@
-"""Make a DAG of a mapping: one task group per mapping task, five tasks in each (docs/architecture.md, "One area, one DAG").
+"""Make a DAG of a mapping: a group of five tasks per mapping task (docs/architecture.md, "One area, one DAG").
 
 Called at every parse of a DAG file, so it reads two small YAML files and nothing else: no connection, no variable, no
 network, no pandas.
@@ -51,7 +51,7 @@ def integration_dag(
     :param connection_set: name of a file under ``include/mappings/connection_sets``.
     :param default_args: put over ours, for example another owner or an e-mail address.
     :param dag_options: handed to ``DAG`` as they are.
-    :raises MappingError: when the mapping file is wrong; Airflow then shows the message as import error of this DAG only.
+    :raises MappingError: when the mapping file is wrong; Airflow shows the message as import error of this DAG only.
     """
     area = load_mapping(mapping)
     dag = DAG(
@@ -111,14 +111,14 @@ def _task_group(area: Mapping, task: MappingTask, *, connection_set: str) -> Tas
 
 
 DOCS = {
-    "extract": "Reads the source of every company in bounded batches and stages them with the reference tables they need. "
-    "**Fails** when a service cannot be reached or refuses; nothing has been written then.",
-    "transform": "Checks a raw batch, shapes it by the mapping and checks the result. Bad rows are set aside with a reason. "
-    "Does not use the network, so clearing it is always safe.",
-    "quality_gate": "Looks at all batches together and decides per company whether they may be loaded. Buttons **Quarantine** "
-    "and **Data Docs** lead to the rows held back and to every check. **Fails** when no company passed.",
-    "load": "Writes the rows that changed since they were last written, under a lease. Clearing it repeats nothing: rows "
-    "already written end as unchanged.",
-    "reconcile": "Reads written rows back, balances the books, moves the watermark, publishes the asset. **Fails** when the "
-    "books do not balance or when the gate stopped a company.",
+    "extract": "Reads the source of every company in bounded batches and stages them with the reference tables they "
+    "need. **Fails** when a service cannot be reached or refuses; nothing has been written then.",
+    "transform": "Checks a raw batch, shapes it by the mapping and checks the result. Bad rows are set aside with a "
+    "reason. Does not use the network, so clearing it is always safe.",
+    "quality_gate": "Looks at all batches together and decides per company whether they may be loaded. Buttons "
+    "**Quarantine** and **Data Docs** lead to the rows held back and to every check. **Fails** when no company passed.",
+    "load": "Writes the rows that changed since they were last written, under a lease. Clearing it repeats nothing: "
+    "rows already written end as unchanged.",
+    "reconcile": "Reads written rows back, balances the books, moves the watermark, publishes the asset. **Fails** "
+    "when the books do not balance or when the gate stopped a company.",
 }

@@ -9,7 +9,7 @@ from typing import Any
 
 
 class Outcome(StrEnum):
-    """Where a row read from the source ends; every row ends in exactly one (docs/concepts.md, "Every row accounted for")."""
+    """Where a row read from the source ends: in exactly one of these (docs/concepts.md, "Every row accounted for")."""
 
     CREATED = "created"
     UPDATED = "updated"

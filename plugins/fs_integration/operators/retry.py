@@ -14,10 +14,14 @@ if TYPE_CHECKING:
 
 
 class FamilyRetryPolicy(RetryPolicy):
-    """Retry what time can heal, fail at once what a person must mend, leave everything unknown to the task's own settings."""
+    """Retry what time can heal, fail at once what a person must mend, leave all else to the task's own settings."""
 
     def evaluate(
-        self, exception: BaseException, try_number: int, max_tries: int, context: Context | None = None
+        self,
+        exception: BaseException,
+        try_number: int,  # noqa: ARG002  Airflow hands it over by name
+        max_tries: int,  # noqa: ARG002
+        context: Context | None = None,  # noqa: ARG002
     ) -> RetryDecision:
         if isinstance(exception, TransientServiceError):
             delay = timedelta(seconds=exception.retry_after) if exception.retry_after else None

@@ -1,7 +1,8 @@
 """Gate: look at all batches of a run together and decide, per company, whether they may be loaded.
 
-Here, and only here, rows enter quarantine before the load. What one batch cannot see is checked here too: thresholds over
-all rows, the row count against the last run, keys that occur in two batches, and rows that vanished from the source.
+Here, and only here, rows enter quarantine before the load. What one batch cannot see is checked here too: thresholds
+over all rows, the row count against the last run, keys that occur in two batches, and rows that vanished from the
+source.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import logging
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -161,16 +163,17 @@ def _without_doubled_keys(refs: Sequence[BatchRef], staging: StagingArea) -> tup
 
 def _doubled_rejections(rows: pd.DataFrame) -> pd.DataFrame:
     size = len(rows)
+    reason = "The key `{}` occurs more than once in the source; which row is right cannot be told."
     columns = {
         "row_key": rows[SOURCE_KEY].tolist(),
         "field": [""] * size,
         "rule": ["duplicate_key"] * size,
-        "reason": [f"The key `{key}` occurs more than once in the source; which row is right cannot be told." for key in rows[KEY]],
+        "reason": [reason.format(key) for key in rows[KEY]],
         "value": rows[KEY].tolist(),
         "outcome": [Outcome.QUARANTINED.value] * size,
         "source_rows": rows[SOURCE_ROWS].tolist(),
         "payload": ["{}"] * size,
-    }  # fmt: skip
+    }
     return frame_of(columns, REJECTION_COLUMNS)
 
 
@@ -180,8 +183,8 @@ def key_hashes(keys: pd.Series) -> np.ndarray:
 
 
 def _vanished(
-    task: MappingTask, run: Run, *, scope: Scope, raw: Sequence[BatchRef], shaped: Sequence[BatchRef], staging: StagingArea,
-    ledger: Ledger,
+    task: MappingTask, run: Run, *, scope: Scope, raw: Sequence[BatchRef], shaped: Sequence[BatchRef],
+    staging: StagingArea, ledger: Ledger,
 ) -> pd.DataFrame:  # fmt: skip
     """Return the rows to write for keys that were written before and are no longer in the source.
 
@@ -220,7 +223,7 @@ def _vanished_frame(task: MappingTask, known: pd.DataFrame) -> pd.DataFrame:
     if task.target.vanished is None or not len(known):
         return pd.DataFrame()
     size = len(task.target.key)
-    split = known[KEY].str.split(KEY_SEPARATOR)
+    split: Any = known[KEY].str.split(KEY_SEPARATOR)  # the stubs do not know that Arrow lists come out
     clear = (split.list.len() == size).to_numpy(dtype=bool) if size > 1 else np.ones(len(known), dtype=bool)
     if not clear.all():
         log.warning(

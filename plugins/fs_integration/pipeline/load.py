@@ -1,7 +1,8 @@
 """Load: write what changed, once, under a lease.
 
-A row is compared with the fingerprint of what was last written; equal rows cost nothing. Before every request the lease is
-checked, so that a try that was overtaken writes nothing more (docs/reliability.md, "One writer per area and company").
+A row is compared with the fingerprint of what was last written; equal rows cost nothing. Before every request the lease
+is checked, so that a try that was overtaken writes nothing more (docs/reliability.md, "One writer per area and
+company").
 """
 
 from __future__ import annotations
@@ -99,7 +100,7 @@ def load(
 
 
 def _compared(rows: pd.DataFrame, task: MappingTask, run: Run, *, scope: Scope, ledger: Ledger) -> pd.DataFrame:
-    """Add each row's fingerprint and decide what can be decided without the target: unchanged or written by a newer run."""
+    """Add each row's fingerprint and tell, without asking the target, what is unchanged or written by a newer run."""
     rows = rows.copy(deep=False)
     if is_vanished_batch(rows, task):
         rows[FINGERPRINT] = pd.Series([vanished_fingerprint(task)] * len(rows), dtype="int64[pyarrow]")
@@ -123,10 +124,10 @@ def is_vanished_batch(rows: pd.DataFrame, task: MappingTask) -> bool:
 
 
 def _found_in_target(
-    rows: pd.DataFrame, task: MappingTask, run: Run, *, ref: BatchRef, metadata: EntityMetadata, client: DataverseClient,
-    staging: StagingArea,
+    rows: pd.DataFrame, task: MappingTask, run: Run, *, ref: BatchRef, metadata: EntityMetadata,
+    client: DataverseClient, staging: StagingArea,
 ) -> pd.DataFrame:  # fmt: skip
-    """Tell which rows the target already holds: from the ledger, from the index staged by extract, or by asking for the keys."""
+    """Tell which rows the target already holds: by the ledger, by the index extract staged, or by asking for keys."""
     found = rows[KNOWN].to_numpy(dtype=bool).copy()
     if TARGET_ID in rows:
         found |= rows[TARGET_ID].notna().to_numpy(dtype=bool)
@@ -204,8 +205,9 @@ def _refusals(rows: pd.DataFrame, answer: pd.DataFrame, columns: list[str]) -> p
 
 def _close(ref: BatchRef, task: MappingTask, rows: pd.DataFrame, *, staging: StagingArea, ledger: Ledger) -> LoadResult:
     """Stage one outcome line per row and enter the batch's sums into the books."""
-    counts = rows.groupby([OUTCOME, RULE])[SOURCE_ROWS].sum()
-    books = {(str(outcome), str(rule)): int(total) for (outcome, rule), total in counts.items()}
+    counts = rows.groupby([OUTCOME, RULE], as_index=False)[SOURCE_ROWS].sum()
+    columns = zip(counts[OUTCOME], counts[RULE], counts[SOURCE_ROWS], strict=True)
+    books = {(str(outcome), str(rule)): int(total) for outcome, rule, total in columns}
     lines = rows[list(dict.fromkeys([*task.target.key, *OUTCOME_COLUMNS]))]
     lines = lines.astype({name: dtype(kind) for name, kind in OUTCOME_COLUMNS.items()})
     outcome = staging.write_batch(ref.scope, ref.run_key, "05_outcome", ref.number, lines)

@@ -64,8 +64,8 @@ def reconcile(
 ) -> list[Books]:  # fmt: skip
     """Close the books of every company that was loaded.
 
-    :raises ReconciliationError: when rows are unaccounted for, missing in the target, or differ from what was sent by more
-        than ``max_drift``; the watermark of that company stays where it was.
+    :raises ReconciliationError: when rows are unaccounted for or missing in the target, or when more than ``max_drift``
+        of them differ from what was sent; the watermark of that company stays where it was.
     """
     books, faults = [], []
     for scope in scopes:
@@ -94,13 +94,13 @@ def _balance(
 def _fault(task: MappingTask, books: Books, scope: Scope) -> str:
     if books.read + books.generated != books.accounted:
         return (
-            f"{scope}: {books.read} rows were read and {books.generated} generated, but {books.accounted} are accounted for "
-            f"({books.to_dict()})."
+            f"{scope}: {books.read} rows were read and {books.generated} generated, but {books.accounted} are "
+            f"accounted for ({books.to_dict()})."
         )
     if books.missing or books.drift > task.target.max_drift:
         return (
-            f"{scope}: of the rows written to {task.target.table}, {books.missing} are missing there and {books.drift} differ "
-            f"from what was sent (allowed: {task.target.max_drift})."
+            f"{scope}: of the rows written to {task.target.table}, {books.missing} are missing there and "
+            f"{books.drift} differ from what was sent (allowed: {task.target.max_drift})."
         )
     return ""
 
@@ -138,7 +138,10 @@ def _compare(
 
 
 def _expected(task: MappingTask, outcomes: Sequence[BatchRef], staging: StagingArea) -> pd.DataFrame:
-    """Keys and fingerprints of the rows to find in the target; rows written as vanished are compared by their own columns."""
+    """Keys and fingerprints of the rows to find in the target.
+
+    Rows written as vanished are left out: the fingerprint of what was sent for them covers fewer columns.
+    """
     frames = []
     zero = vanished_fingerprint(task)
     for ref in outcomes:

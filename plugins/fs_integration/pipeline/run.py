@@ -1,4 +1,4 @@
-"""What one run is: its key, its mode and the window it reads (docs/concepts.md, "Runs, backfills and the watermark")."""
+"""What one run is: key, mode and the window it reads (docs/concepts.md, "Runs, backfills and the watermark")."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from fs_integration.records import Interval, Scope
 
 
 class Mode(StrEnum):
-    """A scheduled run reads on from the watermark and moves it; a stateless one reads exactly its window and moves nothing."""
+    """A scheduled run reads on from the watermark and moves it; a stateless one reads its window and moves nothing."""
 
     SCHEDULED = "scheduled"
     STATELESS = "stateless"
@@ -40,8 +40,8 @@ class Run:
     def for_scope(self, watermark: datetime | None) -> Run:
         """Return this run as it applies to one scope.
 
-        A scheduled run reads on from the watermark, so that nothing is lost after a failure. When the watermark is already
-        beyond the window the run is an old one that was cleared: it becomes stateless.
+        A scheduled run reads on from the watermark, so that nothing is lost after a failure. When the watermark is
+        already beyond the window the run is an old one that was cleared: it becomes stateless.
         """
         if self.mode is Mode.STATELESS:
             return self
