@@ -1,4 +1,4 @@
-"""Bad input ends in one message that names the cause and the next step, and in no write that a rerun would not complete."""
+"""Bad input ends in one message that names cause and next step, and in no write that a rerun would not complete."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ def test_an_unreachable_token_service_is_named(new_site):
 
 def test_a_service_that_does_not_answer_is_named(new_site):
     site = new_site(total_seconds=3)
-    site.faults({"system": "finops", "method": "GET", "path_regex": ".*", "nth": 1, "times": 1000, "action": "drop_before",
-                 "args": {}})  # fmt: skip
+    everything = {"system": "finops", "method": "GET", "path_regex": ".*", "nth": 1, "times": 1000}
+    site.faults({**everything, "action": "drop_before", "args": {}})
     with pytest.raises(NetworkFailure) as raised:
         site.run("warehouses")
     assert site.sandbox.urls["finops"].removeprefix("https://") in str(raised.value)

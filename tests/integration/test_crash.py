@@ -24,7 +24,7 @@ class Killed(BaseException):
 
 @pytest.fixture
 def gated(ready):
-    """A site with warehouses and products loaded, and stock ready to be loaded: (site, area, task, run, accepted batches)."""
+    """Warehouses and products are loaded, stock is ready to be loaded: (site, area, task, run, accepted batches)."""
     site = ready
     area = load_mapping("product_inventory")
     task = area.tasks[0]
@@ -45,6 +45,11 @@ def finish(gated):
     scopes = scopes_of(area.mapping, task.name, list(site.direct.companies))
     return reconcile(task, run, scopes=scopes, results=results, client=site.direct.clients.dataverse,
                      staging=site.direct.staging, ledger=site.direct.ledger)  # fmt: skip
+
+
+def load_all(refs, site, task, run):
+    for ref in refs:
+        site.direct.load(ref, task, run, try_id="first")
 
 
 def single(rows):
@@ -71,8 +76,7 @@ def test_a_load_killed_at_any_point_is_completed_by_the_next_try(gated, monkeypa
 
     monkeypatch.setattr(load._Writer, name, dying)
     with pytest.raises(Killed):
-        for ref in refs:
-            site.direct.load(ref, task, run, try_id="first")
+        load_all(refs, site, task, run)
     monkeypatch.undo()
     books = finish(gated)
     assert compare_stock(site.sandbox).differences == []
@@ -137,7 +141,7 @@ def test_an_overtaken_try_confirms_nothing(gated, monkeypatch):
 
 
 def test_a_second_run_waits_while_another_writes_the_same_area_and_company(gated):
-    site, area, task, run, refs = gated
+    site, _, task, run, refs = gated
     site.direct.ledger.acquire_lease(str(refs[0].scope), "another run", 300)
     with pytest.raises(LeaseHeld, match="product_inventory"):
         site.direct.load(refs[0], task, run)

@@ -64,14 +64,19 @@ def test_a_service_that_stays_down_ends_in_one_message_and_the_next_run_complete
 
 
 def test_a_row_the_service_refuses_is_found_among_many_and_the_others_are_written(ready):
-    """Two stock rows for one product and warehouse: Field Service's own logic refuses the level, and with it its request."""
+    """Two stock rows for one product and warehouse: Field Service's own logic refuses the level and its request."""
     stock = ready.rows("dataverse", "msdyn_productinventories")
     number, name = sorted(expected_stock(ready.sandbox))[0]
     product = next(row for row in ready.rows("dataverse", "products") if row["productnumber"] == number)
     warehouse = next(row for row in ready.rows("dataverse", "msdyn_warehouses") if row["msdyn_name"] == name)
     for digit in (1, 2):
-        stock.append({"msdyn_productinventoryid": f"00000000-0000-4000-8000-00000000000{digit}",
-                      "msdyn_product": product["productid"], "msdyn_warehouse": warehouse["msdyn_warehouseid"]})  # fmt: skip
+        stock.append(
+            {
+                "msdyn_productinventoryid": f"00000000-0000-4000-8000-00000000000{digit}",
+                "msdyn_product": product["productid"],
+                "msdyn_warehouse": warehouse["msdyn_warehouseid"],
+            }
+        )
     ready.replace("dataverse", "msdyn_productinventories", stock)
     books = ready.run("product_inventory")
     held = ready.direct.ledger.open_quarantine()

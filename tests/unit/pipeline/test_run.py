@@ -24,17 +24,21 @@ def a_run(**facts) -> Run:
 @pytest.mark.parametrize(
     ("facts", "mode", "interval"),
     [
-        pytest.param({}, Mode.SCHEDULED, Interval(DAY_1, DAY_2), id="a scheduled run reads its interval and moves the watermark"),
+        pytest.param(
+            {}, Mode.SCHEDULED, Interval(DAY_1, DAY_2), id="a scheduled run reads its interval and moves the watermark"
+        ),
         pytest.param({"run_type": "backfill"}, Mode.STATELESS, Interval(DAY_1, DAY_2), id="a backfill is stateless"),
         pytest.param(
-            {"run_type": "manual"}, Mode.SCHEDULED, Interval(None, DAY_3), id="a run by hand reads on to the moment it was started"
+            {"run_type": "manual"}, Mode.SCHEDULED, Interval(None, DAY_3),
+            id="a run by hand reads on to the moment it was started",
         ),
         pytest.param(
             {"run_type": "manual", "data_interval": None}, Mode.SCHEDULED, Interval(None, DAY_3),
             id="a run without logical date does too",
         ),
         pytest.param(
-            {"run_type": "manual", "params": {"window_start": "2026-11-01T00:00:00Z", "window_end": "2026-11-02T00:00:00+00:00"}},
+            {"run_type": "manual",
+             "params": {"window_start": "2026-11-01T00:00:00Z", "window_end": "2026-11-02T00:00:00+00:00"}},
             Mode.STATELESS, Interval(DAY_1, DAY_2), id="an explicit window makes a run by hand stateless",
         ),
         pytest.param(
