@@ -11,7 +11,7 @@ import pytest
 
 from fs_integration.errors import Fenced, LeaseHeld
 from fs_integration.frames import KEY, SOURCE_KEY, frame_of
-from fs_integration.ledger import Ledger, fingerprints
+from fs_integration.ledger import Ledger, fingerprints, leases
 from fs_integration.records import Scope
 from fs_integration.spec.metadata import ColumnKind
 
@@ -25,8 +25,8 @@ def rows() -> pd.DataFrame:
     return frame_of({KEY: ["a"], SOURCE_KEY: ["A"], "_fingerprint": [1]}, kinds)
 
 
-def save(ledger: Ledger, *leases) -> None:
-    ledger.save_fingerprints(list(leases), SCOPE, rows(), as_of=AS_OF, run_key="r")
+def save(ledger: Ledger, *held) -> None:
+    ledger.save_fingerprints(list(held), SCOPE, rows(), as_of=AS_OF, run_key="r")
 
 
 def test_a_second_holder_waits_and_learns_who_writes_and_how_long(ledger):
@@ -168,6 +168,24 @@ def test_nobody_can_take_over_between_the_check_and_the_entry(ledger, monkeypatc
         save(ledger, lease)
         assert overtaking[0].result(timeout=30).fence == lease.fence + 1
     assert ledger.fingerprint_count(SCOPE) == 1
+
+
+def test_a_lease_taken_over_between_the_look_at_it_and_its_renewal_is_not_renewed(ledger, clock, monkeypatch):
+    lease = ledger.acquire_lease(NAME, "try 1", 300)
+    clock.advance(200)
+    look = leases.is_fresh
+
+    def overtaken_meanwhile(*arguments, **options):
+        fresh = look(*arguments, **options)
+        ledger.acquire_lease(NAME, "try 2", 300, takeover=True)
+        return fresh
+
+    monkeypatch.setattr(leases, "is_fresh", overtaken_meanwhile)
+    with pytest.raises(Fenced, match="try 2"):
+        ledger.renew(lease, 300)
+    monkeypatch.undo()
+    with pytest.raises(Fenced):
+        ledger.renew(lease, 300)
 
 
 def test_without_a_clock_of_its_own_the_ledger_asks_the_database_or_the_machine(ledger):
