@@ -8,7 +8,7 @@ FsIntegrationError
 │   ├── Throttled
 │   ├── ServiceUnavailable
 │   ├── NetworkFailure
-│   └── LeaseHeld             another run is writing the same area and company
+│   └── LeaseHeld             another run is writing the same area
 ├── PermanentServiceError     the service said no and will say no again        -> fail now
 │   ├── AuthenticationFailed
 │   ├── PermissionDenied
@@ -126,7 +126,7 @@ class NetworkFailure(TransientServiceError):
 
 
 class LeaseHeld(TransientServiceError):
-    """Another run holds the right to write this area and company."""
+    """Another run holds the right to write this area."""
 
 
 class PermanentServiceError(ServiceError):

@@ -21,7 +21,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class Scope:
-    """One mapping task for one legal entity: the unit of leases, watermarks, fingerprints and books."""
+    """One mapping task for one legal entity: the unit of watermarks, fingerprints and books."""
 
     mapping: str
     task: str
@@ -29,6 +29,11 @@ class Scope:
 
     def __str__(self) -> str:
         return f"{self.mapping}/{self.task}/{self.legal_entity}"
+
+    @property
+    def area(self) -> str:
+        """Name of the lease that a run holds while it writes, for all its companies at once."""
+        return f"{self.mapping}/{self.task}"
 
 
 @dataclass(frozen=True)

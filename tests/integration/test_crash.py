@@ -140,9 +140,9 @@ def test_an_overtaken_try_confirms_nothing(gated, monkeypatch):
     assert ledger.fingerprint_count(ref.scope) == 0
 
 
-def test_a_second_run_waits_while_another_writes_the_same_area_and_company(gated):
+def test_a_second_run_waits_while_another_writes_the_same_area(gated):
     site, _, task, run, refs = gated
-    site.direct.ledger.acquire_lease(str(refs[0].scope), "another run", 300)
+    site.direct.ledger.acquire_lease(refs[0].scope.area, "another run", 300)
     with pytest.raises(LeaseHeld, match="product_inventory"):
         site.direct.load(refs[0], task, run)
     assert site.written() == 0

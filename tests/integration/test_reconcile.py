@@ -84,6 +84,19 @@ def test_a_row_that_is_not_as_sent_fails_its_company_and_leaves_its_watermark(lo
     assert [mark for mark in loaded.watermarks() if mark] == [loaded.run.as_of] * 2, "the others are not held up"
 
 
+@pytest.mark.parametrize("tamper", [change_one, delete_one])
+def test_clearing_the_failed_run_mends_the_row(loaded, tamper):
+    site, sent = loaded.site, loaded.site.levels()
+    site.replace("dataverse", EXTERNAL, tamper(site.rows("dataverse", EXTERNAL)))
+    with pytest.raises(ReconciliationError, match="writes these rows again"):
+        loaded.reconcile()
+    site.sandbox.control("POST", "/stats/reset")
+    site.run("product_inventory", run_id="checked", end=loaded.run.as_of)
+    assert site.written() == 1
+    assert site.levels() == sent
+    assert loaded.statuses() == ["succeeded"] * 3
+
+
 def test_as_many_changed_rows_as_the_mapping_allows_are_only_counted(loaded):
     loaded.site.replace("dataverse", EXTERNAL, change_one(loaded.site.rows("dataverse", EXTERNAL)))
     books = loaded.reconcile(max_drift=1)

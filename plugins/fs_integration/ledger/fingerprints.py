@@ -102,6 +102,14 @@ def count(connection: Connection, scope: int | None) -> int:
     return connection.execute(select(func.count()).where(FingerprintRow.scope_id == scope)).scalar_one()
 
 
+def forget_keys(connection: Connection, scope: int, keys: pd.Series) -> None:
+    """Remove the fingerprints of these keys; the next run compares the rows with the target again."""
+    values = [{"given": key} for key in escape_all(keys)]
+    if values:
+        mine = (FingerprintRow.scope_id == scope) & (FingerprintRow.key == bindparam("given"))
+        connection.execute(delete(FingerprintRow).where(mine), values)
+
+
 def forget(connection: Connection, scopes: Sequence[int]) -> int:
     """Remove all fingerprints of these scopes. :returns: how many."""
     return connection.execute(delete(FingerprintRow).where(FingerprintRow.scope_id.in_(scopes))).rowcount

@@ -64,12 +64,11 @@ class Ledger:
 
     def close_run(
         self, scope: Scope, run_key: str, *, status: str, message: str = "", drift: int = 0,
-        watermark: datetime | None = None, lease_holder: str | None = None,
+        watermark: datetime | None = None,
     ) -> None:  # fmt: skip
-        """Close the books, move the watermark forward and give the scope's lease back: all of it or nothing.
+        """Close the books and move the watermark forward: both or nothing.
 
         :param watermark: None leaves it; a moment that is not later than the present one changes nothing.
-        :param lease_holder: whose lease is given back.
         """
         with writing(self.engine) as connection:
             now = self._now(connection)
@@ -78,8 +77,6 @@ class Ledger:
             if watermark is not None:
                 number = scope_number(connection, scope)
                 runs.move_watermark(connection, number, watermark, run_key=run_key, now=now)
-            if lease_holder is not None:
-                leases.free(connection, str(scope), lease_holder, now=now)
 
     def run(self, scope: Scope, run_key: str) -> RunEntry:
         """Return the books of a run. :raises ReconciliationError: when the ledger does not know it."""
@@ -197,6 +194,16 @@ class Ledger:
             number, run = scope_number(connection, scope), find_run(connection, scope, run_key)
             fingerprints.save(connection, number, rows, as_of=as_of, run=run)
 
+    def forget_fingerprints(self, held: Sequence[Lease], scope: Scope, keys: pd.Series) -> None:
+        """Forget that these rows were written, so that the next run writes them again.
+
+        :param keys: integration keys.
+        :raises Fenced: when a lease has passed to another holder; nothing is forgotten then.
+        """
+        with writing(self.engine) as connection:
+            leases.confirm(connection, list(held))
+            fingerprints.forget_keys(connection, scope_number(connection, scope), keys)
+
     def forget(self, mapping: str, *, task: str | None = None, legal_entity: str | None = None) -> int:
         """Forget what was written and read, so that the next run compares everything with the target.
 
@@ -267,8 +274,8 @@ class Ledger:
         return quarantine.resolve(connection, numbers, note=note, now=self._now(connection))
 
     def _demand_idle(self, connection: Connection, scope: Scope) -> None:
-        holder = leases.living(connection, str(scope), now=self._now(connection))
+        holder = leases.living(connection, scope.area, now=self._now(connection))
         if holder is not None:
             raise LeaseHeld(
-                f"{scope} is being written by run `{holder}`. Pause the DAG, let the run end, then try again."
+                f"{scope.area} is being written by run `{holder}`. Pause the DAG, let the run end, then try again."
             )

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
+from airflow.sdk.exceptions import AirflowRescheduleException
 
+from fs_integration.errors import LeaseHeld
 from fs_integration.operators.retry import FamilyRetryPolicy
 from fs_integration.records import Interval, Scope
 from fs_integration.spec.loader import load_connection_set, load_mapping
@@ -20,6 +25,10 @@ if TYPE_CHECKING:
     from fs_integration.pipeline.extract import Clients
     from fs_integration.pipeline.run import Run
     from fs_integration.staging import StagingArea
+
+log = logging.getLogger(__name__)
+
+TURN_SECONDS = 10  # between two looks whether the area is free
 
 
 class AreaOperator(BaseOperator):
@@ -93,6 +102,16 @@ class AreaOperator(BaseOperator):
             data_interval=Interval(plain(start), plain(end)) if start is not None and end is not None else None,
             params=context["params"],
         )
+
+
+@contextmanager
+def waiting_for_its_turn() -> Iterator[None]:
+    """Put the task to sleep while another run writes the area: that is no failed try, and it keeps no worker busy."""
+    try:
+        yield
+    except LeaseHeld as held:
+        log.info("%s This task looks again in %d seconds.", held, TURN_SECONDS)
+        raise AirflowRescheduleException(datetime.now(UTC) + timedelta(seconds=TURN_SECONDS)) from held
 
 
 def plain(moment: datetime) -> datetime:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from fs_integration.operators.base import AreaOperator
+from fs_integration.operators.base import AreaOperator, waiting_for_its_turn
 from fs_integration.records import BatchRef
 
 if TYPE_CHECKING:
@@ -27,9 +27,10 @@ class LoadEntityOperator(AreaOperator):
         from fs_integration.pipeline.load import load
 
         task_instance = context["ti"]
-        result = load(
-            BatchRef.from_dict(self.batch), self.area_task, self.run_of(context),
-            try_id=f"{task_instance.id}/{task_instance.try_number}", client=self.clients.dataverse,
-            staging=self.staging, ledger=self.ledger,
-        )  # fmt: skip
+        with waiting_for_its_turn():
+            result = load(
+                BatchRef.from_dict(self.batch), self.area_task, self.run_of(context),
+                try_id=f"{task_instance.id}/{task_instance.try_number}", client=self.clients.dataverse,
+                staging=self.staging, ledger=self.ledger,
+            )  # fmt: skip
         return result.to_dict()

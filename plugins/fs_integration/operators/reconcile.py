@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import Asset, AssetAlias
 
 from fs_integration.errors import DataQualityError
-from fs_integration.operators.base import AreaOperator
+from fs_integration.operators.base import AreaOperator, waiting_for_its_turn
 from fs_integration.records import BatchRef
 
 if TYPE_CHECKING:
@@ -44,10 +44,12 @@ class ReconcileLoadOperator(AreaOperator):
 
         run = self.run_of(context)
         results = [LoadResult(BatchRef.from_dict(result["outcome"]), result["counts"]) for result in self.results or ()]
-        books = reconcile(
-            self.area_task, run, scopes=[scope for scope in self.scopes if scope.legal_entity not in self.stopped],
-            results=results, client=self.clients.dataverse, staging=self.staging, ledger=self.ledger,
-        )  # fmt: skip
+        loaded = [scope for scope in self.scopes if scope.legal_entity not in self.stopped]
+        with waiting_for_its_turn():
+            books = reconcile(
+                self.area_task, run, scopes=loaded, results=results, client=self.clients.dataverse,
+                staging=self.staging, ledger=self.ledger,
+            )  # fmt: skip
         self._publish(context, run, books)
         if self.stopped:
             reasons = {company: tuple(messages) for company, messages in self.stopped.items()}

@@ -1,8 +1,7 @@
 """Load: write what changed, once, under a lease.
 
 A row is compared with the fingerprint of what was last written; equal rows cost nothing. Before every request the lease
-is checked, so that a try that was overtaken writes nothing more (docs/reliability.md, "One writer per area and
-company").
+is checked, so that a try that was overtaken writes nothing more (docs/reliability.md, "One writer per area").
 """
 
 from __future__ import annotations
@@ -76,13 +75,13 @@ def load(
     """Write the changed rows of one batch.
 
     :param try_id: tells this try of the task from an earlier one that may still be alive.
-    :raises LeaseHeld: another run writes this area and company; try again later.
+    :raises LeaseHeld: another run writes this area; try again later.
     :raises Fenced: a newer try of this batch took over.
     """
     run = run.for_scope(ledger.watermark(ref.scope))
     rows = staging.read(ref)
     leases = [
-        ledger.acquire_lease(str(ref.scope), run.run_key, LEASE_SECONDS),
+        ledger.acquire_lease(ref.scope.area, run.run_key, LEASE_SECONDS),
         ledger.acquire_lease(f"{ref.scope}/{run.run_key}/{ref.number}", try_id, LEASE_SECONDS, takeover=True),
     ]
     shared = Scope(ref.mapping, ref.task, SHARED)

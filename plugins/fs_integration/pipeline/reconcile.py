@@ -14,14 +14,15 @@ import pandas as pd
 
 from fs_integration.clients.dataverse import DataverseClient
 from fs_integration.errors import ReconciliationError
-from fs_integration.frames import KEY, fingerprints, joined_text
+from fs_integration.frames import KEY, dtype, fingerprints, joined_text
 from fs_integration.ledger import Ledger
 from fs_integration.pipeline.gate import key_hashes, vanished_fingerprint
-from fs_integration.pipeline.load import FINGERPRINT, OUTCOME, LoadResult
+from fs_integration.pipeline.load import FINGERPRINT, LEASE_SECONDS, OUTCOME, LoadResult
 from fs_integration.pipeline.run import Mode, Run
 from fs_integration.records import BatchRef, Outcome, Scope
 from fs_integration.spec.columns import written_columns
 from fs_integration.spec.mapping import MappingTask
+from fs_integration.spec.metadata import ColumnKind
 from fs_integration.staging import StagingArea
 
 log = logging.getLogger(__name__)
@@ -58,37 +59,52 @@ class Books:
         return asdict(self)
 
 
+@dataclass(frozen=True)
+class _Comparison:
+    """:param drift: rows that differ; :param missing: rows not found; :param doubtful: the keys of both."""
+
+    drift: int
+    missing: int
+    doubtful: pd.Series
+
+
 def reconcile(
     task: MappingTask, run: Run, *, scopes: Sequence[Scope], results: Sequence[LoadResult], client: DataverseClient,
     staging: StagingArea, ledger: Ledger,
 ) -> list[Books]:  # fmt: skip
-    """Close the books of every company that was loaded.
+    """Close the books of every company that was loaded, and let other runs write.
 
+    :raises LeaseHeld: this run came so late that another one took its turn; try again later.
     :raises ReconciliationError: when rows are unaccounted for or missing in the target, or when more than ``max_drift``
-        of them differ from what was sent; the watermark of that company stays where it was.
+        of them differ from what was sent; the watermark of that company stays where it was, and these rows count as
+        not written, so that the next run writes them again.
     """
     books, faults = [], []
+    lease = ledger.acquire_lease(scopes[0].area, run.run_key, LEASE_SECONDS)
     for scope in scopes:
         outcomes = [result.outcome for result in results if result.outcome.scope == scope]
-        own = _balance(task, run, scope=scope, outcomes=outcomes, client=client, staging=staging, ledger=ledger)
+        found = _compare(task, outcomes, scope=scope, client=client, staging=staging, ledger=ledger)
+        own = _balance(run, found, scope=scope, ledger=ledger)
         fault = _fault(task, own, scope)
+        if fault and len(found.doubtful):  # else the next run would take them for unchanged
+            ledger.forget_fingerprints([lease], scope, found.doubtful)
         _close(run, own, fault, scope=scope, ledger=ledger)
         books.append(own)
         faults += [fault] if fault else []
         log.info("%s: %s", scope, own.to_dict())
+    ledger.release(lease)
     if faults:
-        raise ReconciliationError(" ".join(faults) + " The watermark stays; clear this run after looking into it.")
+        raise ReconciliationError(
+            " ".join(faults) + " The watermark stays. Look into it, then clear this run from extract on: it "
+            "writes these rows again."
+        )
     return books
 
 
-def _balance(
-    task: MappingTask, run: Run, *, scope: Scope, outcomes: Sequence[BatchRef], client: DataverseClient,
-    staging: StagingArea, ledger: Ledger,
-) -> Books:  # fmt: skip
+def _balance(run: Run, found: _Comparison, *, scope: Scope, ledger: Ledger) -> Books:
     entry = ledger.run(scope, run.run_key)
-    drift, missing = _compare(task, outcomes, client=client, staging=staging)
-    return Books(legal_entity=scope.legal_entity, read=entry.rows_read, generated=entry.generated, drift=drift,
-                 missing=missing, **entry.outcomes)  # fmt: skip
+    return Books(legal_entity=scope.legal_entity, read=entry.rows_read, generated=entry.generated, drift=found.drift,
+                 missing=found.missing, **entry.outcomes)  # fmt: skip
 
 
 def _fault(task: MappingTask, books: Books, scope: Scope) -> str:
@@ -109,32 +125,33 @@ def _close(run: Run, books: Books, fault: str, *, scope: Scope, ledger: Ledger) 
     applied = run.for_scope(ledger.watermark(scope))
     ledger.close_run(
         scope, run.run_key, status="failed" if fault else "succeeded", message=fault, drift=books.drift + books.missing,
-        watermark=None if fault or applied.mode is Mode.STATELESS else applied.as_of, lease_holder=run.run_key,
+        watermark=None if fault or applied.mode is Mode.STATELESS else applied.as_of,
     )  # fmt: skip
 
 
 def _compare(
-    task: MappingTask, outcomes: Sequence[BatchRef], *, client: DataverseClient, staging: StagingArea
-) -> tuple[int, int]:
-    """Read written rows back. :returns: rows that differ, rows that are missing."""
+    task: MappingTask, outcomes: Sequence[BatchRef], *, scope: Scope, client: DataverseClient, staging: StagingArea,
+    ledger: Ledger,
+) -> _Comparison:  # fmt: skip
+    """Read written rows back and compare them with what was sent."""
+    nothing = _Comparison(0, 0, pd.Series([], dtype=dtype(ColumnKind.TEXT)))
     if task.target.compare == "none" or not outcomes:
-        return 0, 0
-    expected = _expected(task, outcomes, staging)
+        return nothing
+    expected = _still_ours(_expected(task, outcomes, staging), scope, ledger)
     if not len(expected):
-        return 0, 0
+        return nothing
+    expected = expected.iloc[np.argsort(key_hashes(expected[KEY]))].reset_index(drop=True)
     keys = key_hashes(expected[KEY])
     prints = expected[FINGERPRINT].to_numpy(dtype="int64")
-    order = np.argsort(keys)
-    keys, prints = keys[order], prints[order]
-    seen = np.zeros(len(keys), dtype=bool)
-    drift = 0
+    seen, differs = np.zeros(len(keys), dtype=bool), np.zeros(len(keys), dtype=bool)
     for frame in _target_rows(task, expected, client=client):
-        position = np.searchsorted(keys, key_hashes(joined_text(frame, task.target.key)))
+        hashed = key_hashes(joined_text(frame, task.target.key))
+        position = np.searchsorted(keys, hashed)
         position[position == len(keys)] = 0
-        hit = keys[position] == key_hashes(joined_text(frame, task.target.key))
+        hit = keys[position] == hashed
         seen[position[hit]] = True
-        drift += int((_prints(task, frame)[hit] != prints[position[hit]]).sum())
-    return drift, int((~seen).sum())
+        differs[position[hit]] |= _prints(task, frame)[hit] != prints[position[hit]]
+    return _Comparison(int(differs.sum()), int((~seen).sum()), expected.loc[differs | ~seen, KEY])
 
 
 def _expected(task: MappingTask, outcomes: Sequence[BatchRef], staging: StagingArea) -> pd.DataFrame:
@@ -149,6 +166,14 @@ def _expected(task: MappingTask, outcomes: Sequence[BatchRef], staging: StagingA
         wanted = WRITTEN if task.target.compare == "written" else (*WRITTEN, Outcome.UNCHANGED.value)
         frames.append(frame.loc[frame[OUTCOME].isin(wanted) & (frame[FINGERPRINT] != zero)])
     return pd.concat(frames, ignore_index=True)
+
+
+def _still_ours(expected: pd.DataFrame, scope: Scope, ledger: Ledger) -> pd.DataFrame:
+    """Leave out rows that another run has written since, because this one came to its end so late."""
+    now = ledger.fingerprints(scope, expected[KEY]).set_index(KEY)["fingerprint"]
+    held = now.reindex(expected[KEY]).to_numpy(dtype="int64", na_value=0)
+    ours: pd.DataFrame = expected[held == expected[FINGERPRINT].to_numpy(dtype="int64")]
+    return ours.reset_index(drop=True)
 
 
 def _target_rows(task: MappingTask, expected: pd.DataFrame, *, client: DataverseClient) -> Iterator[pd.DataFrame]:

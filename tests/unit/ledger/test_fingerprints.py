@@ -121,7 +121,7 @@ def test_forget_removes_fingerprints_and_watermark_of_what_was_named_only(ledger
 
 def test_forget_is_refused_while_a_run_writes(ledger):
     save(ledger, {"a": 1})
-    ledger.acquire_lease(str(SCOPE), "run 7", 300)
+    ledger.acquire_lease(SCOPE.area, "run 7", 300)
     with pytest.raises(LeaseHeld, match="run 7"):
         ledger.forget("product_inventory")
     assert ledger.fingerprint_count(SCOPE) == 1

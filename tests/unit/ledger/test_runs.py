@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from sqlalchemy.exc import StatementError
 
-from fs_integration.errors import LeaseHeld, ReconciliationError
-from fs_integration.ledger import Ledger, leases
+from fs_integration.errors import ReconciliationError
+from fs_integration.ledger import Ledger, runs
 from fs_integration.records import BatchRef, Interval, Scope
 
 SCOPE = Scope("product_inventory", "product_inventory", "usmf")
@@ -86,39 +86,26 @@ def test_a_run_begun_again_starts_with_empty_books(ledger, clock):
     assert (entry.status, entry.message, entry.ended_at, entry.started_at) == ("running", "", None, clock.now)
 
 
-def test_closing_a_run_enters_result_watermark_and_gives_the_lease_back(ledger, clock):
+def test_closing_a_run_enters_result_and_watermark(ledger, clock):
     begin(ledger)
     ledger.set_generated(SCOPE, "r", 3)
-    ledger.acquire_lease(str(SCOPE), "r", 300)
     clock.advance(10)
-    ledger.close_run(SCOPE, "r", status="succeeded", message="fine\x00", drift=2, watermark=DAY_2, lease_holder="r")
+    ledger.close_run(SCOPE, "r", status="succeeded", message="fine\x00", drift=2, watermark=DAY_2)
     entry = ledger.run(SCOPE, "r")
     assert (entry.status, entry.message, entry.drift, entry.generated) == ("succeeded", "fine\x00", 2, 3)
     assert entry.ended_at == clock.now
     assert ledger.watermark(SCOPE) == DAY_2
-    ledger.acquire_lease(str(SCOPE), "next run", 300)
-
-
-def test_closing_a_run_that_was_overtaken_leaves_the_new_holders_lease_alone(ledger, clock):
-    begin(ledger)
-    ledger.acquire_lease(str(SCOPE), "r", 300)
-    clock.advance(301)
-    ledger.acquire_lease(str(SCOPE), "next run", 300)
-    ledger.close_run(SCOPE, "r", status="succeeded", lease_holder="r")
-    with pytest.raises(LeaseHeld, match="next run"):
-        ledger.acquire_lease(str(SCOPE), "third run", 300)
 
 
 def test_closing_a_run_happens_as_a_whole_or_not_at_all(ledger, monkeypatch):
     begin(ledger)
-    ledger.acquire_lease(str(SCOPE), "r", 300)
 
     def dying(*arguments, **options):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(leases, "free", dying)
+    monkeypatch.setattr(runs, "move_watermark", dying)
     with pytest.raises(KeyboardInterrupt):
-        ledger.close_run(SCOPE, "r", status="succeeded", watermark=DAY_2, lease_holder="r")
+        ledger.close_run(SCOPE, "r", status="succeeded", watermark=DAY_2)
     assert ledger.run(SCOPE, "r").status == "running"
     assert ledger.watermark(SCOPE) is None
 
