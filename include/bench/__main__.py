@@ -1,7 +1,7 @@
 """``make bench``: what the pipeline costs beside a minimal script, measured in one run against one sandbox.
 
-Reported are ratios, because machines differ and are noisy. Airflow's own cost per task is not part of it: the steps run in
-one process without Airflow, which also makes the memory peak an upper bound of what a single task needs.
+Reported are ratios, because machines differ and are noisy. Airflow's own cost per task is not part of it: the steps run
+in one process without Airflow, which also makes the memory peak an upper bound of what a single task needs.
 """
 
 from __future__ import annotations

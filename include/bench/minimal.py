@@ -1,7 +1,7 @@
 """The minimal script: reads pages, renames fields, posts ``UpsertMultiple`` of 1,000 rows with 8 writers.
 
-What a careful engineer writes in an afternoon: no staging, no checks, no comparison, no books, no retry. It is the measure of
-what the work itself costs. It shares nothing with the package.
+What a careful engineer writes in an afternoon: no staging, no checks, no comparison, no books, no retry. It is the
+measure of what the work itself costs. It shares nothing with the package.
 
 Usage: ``python -m bench.minimal CONFIG.json`` with the addresses of the sandbox.
 """
@@ -56,10 +56,10 @@ def pages(client: requests.Session, url: str) -> Iterator[list[dict[str, Any]]]:
 def main(config: dict[str, Any]) -> int:
     finops, dataverse = session(config, config["urls"]["finops"]), session(config, config["urls"]["dataverse"])
     api = f"{config['urls']['dataverse']}/api/data/v9.2"
-    products = {row["productnumber"]: row["productid"] for page in pages(
-        dataverse, f"{api}/products?$select=productnumber&$filter=msdyn_fieldserviceproducttype eq 690970000") for row in page}  # fmt: skip
-    warehouses = {row["msdyn_name"]: row["msdyn_warehouseid"] for page in pages(
-        dataverse, f"{api}/msdyn_warehouses?$select=msdyn_name&$filter=msdynce_ismaintainedexternally eq true") for row in page}  # fmt: skip
+    inventory = f"{api}/products?$select=productnumber&$filter=msdyn_fieldserviceproducttype eq 690970000"
+    products = {row["productnumber"]: row["productid"] for page in pages(dataverse, inventory) for row in page}
+    external = f"{api}/msdyn_warehouses?$select=msdyn_name&$filter=msdynce_ismaintainedexternally eq true"
+    warehouses = {row["msdyn_name"]: row["msdyn_warehouseid"] for page in pages(dataverse, external) for row in page}
     numbers = {tuple(row[name] for name in (*DIMENSIONS, "dataAreaId")): row["ProductNumber"] for page in pages(
         finops, f"{config['urls']['finops']}/data/CDSReleasedDistinctProducts?cross-company=true"
         f"&$select={','.join((*DIMENSIONS, 'dataAreaId', 'ProductNumber'))}") for row in page}  # fmt: skip

@@ -89,11 +89,10 @@ def test_the_run_published_its_asset(airflow):
 
 def test_the_gate_links_to_quarantine_and_data_docs(airflow):
     run = airflow.wait_for_runs("fs_product_inventory", "scheduled__")[0]
-    gate = next(task for task in airflow.call("GET", f"/dags/fs_product_inventory/dagRuns/{run['dag_run_id']}/taskInstances")
-                ["task_instances"] if task["task_id"].endswith("quality_gate"))  # fmt: skip
-    links = airflow.call(
-        "GET", f"/dags/fs_product_inventory/dagRuns/{run['dag_run_id']}/taskInstances/{gate['task_id']}/links"
-    )
+    tasks = f"/dags/fs_product_inventory/dagRuns/{run['dag_run_id']}/taskInstances"
+    instances = airflow.call("GET", tasks)["task_instances"]
+    gate = next(task for task in instances if task["task_id"].endswith("quality_gate"))
+    links = airflow.call("GET", f"{tasks}/{gate['task_id']}/links")
     paths = links["extra_links"]
     assert set(paths) == {"Quarantine", "Data Docs"}
     for name, path in paths.items():
@@ -121,8 +120,8 @@ def test_repeating_the_backfill_changes_nothing(airflow):
     airflow.sandbox.control("POST", "/scm/activity", {"count": 5, "seed": 11})
     since = datetime.now(UTC)
     first, last = three_days()
-    answer = airflow.command("backfill", "create", "--dag-id", "fs_product_inventory", "--from-date", first, "--to-date", last,
-                             "--reprocess-behavior", "completed")  # fmt: skip
+    answer = airflow.command("backfill", "create", "--dag-id", "fs_product_inventory", "--from-date", first,
+                             "--to-date", last, "--reprocess-behavior", "completed")  # fmt: skip
     assert answer.returncode == 0, answer.stderr[-2000:]
     wait_until_repeated(airflow, "backfill__", since, 3)
     assert watermarks(airflow) == before
