@@ -45,6 +45,20 @@ def test_an_old_scheduled_run_that_is_cleared_becomes_stateless(stocked):
     assert stocked.levels() == newest
 
 
+def test_an_older_run_does_not_overwrite_what_a_newer_one_found_unchanged(stocked):
+    old = stocked.moment + timedelta(seconds=30)
+    stocked.run("product_inventory")  # a minute later; nothing changed, so nothing was written
+    newest = stocked.levels()
+    rows = stocked.rows("finops", "WarehousesOnHandV2")
+    stocked.replace("finops", "WarehousesOnHandV2", rows[: len(rows) * 8 // 10])
+    stocked.sandbox.control("POST", "/scm/activity", {"count": 20, "seed": 6})
+    books = stocked.run("product_inventory", end=old, run_id="scheduled__cleared")
+    assert stocked.written() == 0
+    assert stocked.levels() == newest
+    assert sum(own.skipped for own in books) > 0
+    assert sum(own.generated for own in books) == 0
+
+
 def test_an_older_run_does_not_zero_what_a_newer_one_wrote(stocked):
     newest = stocked.levels()
     rows = stocked.rows("finops", "WarehousesOnHandV2")

@@ -189,9 +189,11 @@ def _vanished(
     """Return the rows to write for keys that were written before and are no longer in the source.
 
     A row that is in the source but was rejected has not vanished, hence the look at the raw keys. Rows that a newer run
-    wrote are left alone.
+    wrote or confirmed are left alone.
     """
     if task.target.vanished is None or task.source.changed_since is not None:
+        return pd.DataFrame()
+    if run.is_overtaken(task, ledger.watermark(scope)):
         return pd.DataFrame()
     present_rows = _all_hashes(joined_text(staging.read_columns(ref, task.source.key), task.source.key) for ref in raw)
     present_keys = _all_hashes(staging.read_columns(ref, [KEY])[KEY] for ref in shaped)

@@ -78,7 +78,8 @@ def load(
     :raises LeaseHeld: another run writes this area; try again later.
     :raises Fenced: a newer try of this batch took over.
     """
-    run = run.for_scope(ledger.watermark(ref.scope))
+    watermark = ledger.watermark(ref.scope)
+    run = run.for_scope(watermark)
     rows = staging.read(ref)
     leases = [
         ledger.acquire_lease(ref.scope.area, run.run_key, LEASE_SECONDS),
@@ -86,7 +87,7 @@ def load(
     ]
     shared = Scope(ref.mapping, ref.task, SHARED)
     metadata = EntityMetadata.model_validate(staging.read_json(shared, run.run_key, "target"))
-    rows = _compared(rows, task, run, scope=ref.scope, ledger=ledger)
+    rows = _compared(rows, task, run, scope=ref.scope, ledger=ledger, overtaken=run.is_overtaken(task, watermark))
     rows = _found_in_target(rows, task, run, ref=ref, metadata=metadata, client=client, staging=staging)
     writer = _Writer(
         task=task, run=run, scope=ref.scope, metadata=metadata, client=client, ledger=ledger, leases=leases
@@ -98,7 +99,9 @@ def load(
     return result
 
 
-def _compared(rows: pd.DataFrame, task: MappingTask, run: Run, *, scope: Scope, ledger: Ledger) -> pd.DataFrame:
+def _compared(
+    rows: pd.DataFrame, task: MappingTask, run: Run, *, scope: Scope, ledger: Ledger, overtaken: bool
+) -> pd.DataFrame:
     """Add each row's fingerprint and tell, without asking the target, what is unchanged or written by a newer run."""
     rows = rows.copy(deep=False)
     if is_vanished_batch(rows, task):
@@ -110,7 +113,7 @@ def _compared(rows: pd.DataFrame, task: MappingTask, run: Run, *, scope: Scope, 
     as_of = pd.to_datetime(known["as_of"].reindex(rows[KEY]), utc=True)
     is_known = rows[KEY].isin(known.index).to_numpy(dtype=bool)
     same = is_known & (rows[FINGERPRINT].to_numpy(dtype="int64") == last)
-    newer = is_known & ~same & (as_of > run.as_of).to_numpy(dtype=bool)
+    newer = is_known & ~same & ((as_of > run.as_of).to_numpy(dtype=bool) | overtaken)
     rows[OUTCOME] = np.select([same, newer], [Outcome.UNCHANGED.value, Outcome.SKIPPED.value], default="")
     rows[RULE] = np.where(newer, "written_by_newer_run", "")
     rows[KNOWN] = is_known

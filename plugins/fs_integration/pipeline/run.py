@@ -10,6 +10,7 @@ from typing import Any
 
 from fs_integration.errors import ConfigurationError
 from fs_integration.records import Interval, Scope
+from fs_integration.spec.mapping import MappingTask
 
 
 class Mode(StrEnum):
@@ -36,6 +37,14 @@ class Run:
     def as_of(self) -> datetime:
         """The moment the run speaks for; a row written by a run with a later one is never overwritten."""
         return self.interval.end
+
+    def is_overtaken(self, task: MappingTask, watermark: datetime | None) -> bool:
+        """Tell whether a newer run has confirmed every row of the scope.
+
+        That is so when a whole read has moved the watermark beyond this run: also the rows which that run found unchanged,
+        and therefore did not write, are as it saw them.
+        """
+        return task.source.changed_since is None and watermark is not None and watermark > self.as_of
 
     def for_scope(self, watermark: datetime | None) -> Run:
         """Return this run as it applies to one scope.
