@@ -41,8 +41,8 @@ class Run:
     def is_overtaken(self, task: MappingTask, watermark: datetime | None) -> bool:
         """Tell whether a newer run has confirmed every row of the scope.
 
-        That is so when a whole read has moved the watermark beyond this run: also the rows which that run found unchanged,
-        and therefore did not write, are as it saw them.
+        That is so when a whole read has moved the watermark beyond this run: also the rows which that one found
+        unchanged, and therefore did not write, are as it saw them.
         """
         return task.source.changed_since is None and watermark is not None and watermark > self.as_of
 
