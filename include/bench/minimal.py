@@ -31,13 +31,13 @@ WRITERS, ROWS = 8, 1000
 
 def session(config: dict[str, Any], base_url: str) -> requests.Session:
     """Return a session that carries a token for one service."""
-    app = msal.ConfidentialClientApplication(
-        config["client_id"], client_credential=config["client_secret"], instance_discovery=False,
-        authority=f"{config['urls']['entra']}/{config['tenant_id']}", verify=config["ca_file"],
-    )  # fmt: skip
-    token = app.acquire_token_for_client([f"{base_url}/.default"])["access_token"]
     made = requests.Session()
     made.verify, made.trust_env = config["ca_file"], False
+    app = msal.ConfidentialClientApplication(
+        config["client_id"], client_credential=config["client_secret"], instance_discovery=False,
+        authority=f"{config['urls']['entra']}/{config['tenant_id']}", http_client=made,
+    )  # fmt: skip
+    token = app.acquire_token_for_client([f"{base_url}/.default"])["access_token"]
     made.mount("https://", requests.adapters.HTTPAdapter(pool_maxsize=WRITERS))
     made.headers.update({"Authorization": f"Bearer {token}", "Accept": "application/json"})
     return made
