@@ -64,11 +64,15 @@ def main(config: dict[str, Any]) -> int:
         finops, f"{config['urls']['finops']}/data/CDSReleasedDistinctProducts?cross-company=true"
         f"&$select={','.join((*DIMENSIONS, 'dataAreaId', 'ProductNumber'))}") for row in page}  # fmt: skip
 
+    sent: set[tuple[str | None, str]] = set()
+
     def target(row: dict[str, Any]) -> dict[str, Any] | None:
         number = numbers.get(tuple(row[name] for name in (*DIMENSIONS, "dataAreaId")))
         product, warehouse = products.get(number or ""), warehouses.get(row["InventoryWarehouseId"])
-        if product is None or warehouse is None or abs(row["OnHandQuantity"]) > 1e9:
-            return None
+        pair = (number, row["InventoryWarehouseId"])
+        if product is None or warehouse is None or abs(row["OnHandQuantity"]) > 1e9 or pair in sent:
+            return None  # a pair on two sites would be one key in two requests, and the service refuses one of them
+        sent.add(pair)
         key = f"msdynce_productnumber='{number}',msdynce_warehouseid='{row['InventoryWarehouseId']}'"
         return {
             "@odata.type": "Microsoft.Dynamics.CRM.msdynce_externalproductinventory",
