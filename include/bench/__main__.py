@@ -35,6 +35,8 @@ console = Console()
 def world(rows: int, folder: Path) -> Iterator[tuple[Sandbox, Path]]:
     """Run a sandbox with this many on-hand rows; yield it with the configuration file of the measured programs."""
     with running_sandbox(port=0, scale=str(rows), log=folder / f"sandbox-{rows}.log") as sandbox:
+        # A sandbox starts with the world of its last stop; this one is to have exactly these rows.
+        sandbox.control("POST", "/reset", {"seed": 7, "scale": str(rows), "empty": False})
         config = folder / f"config-{rows}.json"
         config.write_text(json.dumps(_config(sandbox, folder / f"home-{rows}")), encoding="utf-8")
         yield sandbox, config
