@@ -105,7 +105,7 @@ def backfill(airflow, *options: str) -> None:
     """Run the command over three past days.
 
     SQLite refuses a writer when another one came between its read and its write, and the scheduler writes all the time;
-    then the command is given again, as a person would. On PostgreSQL that does not happen.
+    then the command is given again, as a person would.
     """
     first, last = three_days()
     command = ("backfill", "create", "--dag-id", "fs_product_inventory", "--from-date", first, "--to-date", last)
