@@ -13,8 +13,13 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def prepare(sandbox: Sandbox) -> None:
-    """Migrate the metadata database and apply ``airflow_settings.yaml`` for this sandbox."""
+    """Let this process know the sandbox, and prepare Airflow's database for it."""
     os.environ.update(sandbox.environment())
+    prepare_database()
+
+
+def prepare_database() -> None:
+    """Migrate the metadata database and apply ``airflow_settings.yaml``, whose variables the environment must hold."""
     from airflow.cli.cli_parser import get_parser
 
     from local.settings import apply

@@ -21,6 +21,7 @@ import pytest
 from local.services import Sandbox, running_sandbox, start_airflow, stop
 
 RUN_SECONDS = 240
+PREPARE = "from local.runner import prepare_database; prepare_database()"
 
 
 @dataclass
@@ -86,7 +87,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def airflow_environment(home: Path, root: Path, sandbox: Sandbox) -> dict[str, str]:
+def airflow_environment(home: Path, sandbox: Sandbox) -> dict[str, str]:
     port = free_port()
     return {
         **os.environ,
@@ -119,7 +120,7 @@ def airflow(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Iterator[Ai
     home = tmp_path_factory.mktemp("airflow")
     daily_dags(root, home / "dags")
     with running_sandbox(port=0, scale="tiny", log=home / "sandbox.log") as sandbox:
-        environment = airflow_environment(home, root, sandbox)
+        environment = airflow_environment(home, sandbox)
         subprocess.run([sys.executable, "-c", PREPARE], env=environment, check=True, timeout=120, capture_output=True)
         process = start_airflow(home / "standalone.log", environment)
         try:
@@ -133,15 +134,3 @@ def airflow(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Iterator[Ai
             keep = os.environ.get("FS_KEEP_LOGS")
             if keep:
                 shutil.copytree(home, Path(keep), dirs_exist_ok=True)
-
-
-PREPARE = """
-import json, os
-from pathlib import Path
-from local.runner import ROOT
-from local.settings import apply
-from airflow.cli.cli_parser import get_parser
-arguments = get_parser().parse_args(["db", "migrate"])
-arguments.func(arguments)
-apply(ROOT / "airflow_settings.yaml")
-"""

@@ -11,6 +11,7 @@ import logging
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -96,13 +97,14 @@ def _gate_scope(
     staging: StagingArea,
     ledger: Ledger,
 ) -> tuple[list[BatchRef], GateDecision]:
-    run = run.for_scope(ledger.watermark(scope))
+    watermark = ledger.watermark(scope)
+    run = run.for_scope(watermark)
     rejections = concat((staging.read(result.rejected) for result in results), REJECTION_COLUMNS)
     shaped = [result.shaped for result in results if result.shaped.rows]  # a failed batch has none, nor their columns
     batches, doubled = _without_doubled_keys(shaped, staging)
     rejections = concat([rejections, doubled], REJECTION_COLUMNS)
-    vanished = _vanished(task, run, scope=scope, raw=[result.raw for result in results], shaped=batches,
-                         staging=staging, ledger=ledger)  # fmt: skip
+    vanished = _vanished(task, run, scope=scope, watermark=watermark, raw=[result.raw for result in results],
+                         shaped=batches, staging=staging, ledger=ledger)  # fmt: skip
     decision = decide(
         task,
         scope=str(scope),
@@ -183,8 +185,8 @@ def key_hashes(keys: pd.Series) -> np.ndarray:
 
 
 def _vanished(
-    task: MappingTask, run: Run, *, scope: Scope, raw: Sequence[BatchRef], shaped: Sequence[BatchRef],
-    staging: StagingArea, ledger: Ledger,
+    task: MappingTask, run: Run, *, scope: Scope, watermark: datetime | None, raw: Sequence[BatchRef],
+    shaped: Sequence[BatchRef], staging: StagingArea, ledger: Ledger,
 ) -> pd.DataFrame:  # fmt: skip
     """Return the rows to write for keys that were written before and are no longer in the source.
 
@@ -193,7 +195,7 @@ def _vanished(
     """
     if task.target.vanished is None or task.source.changed_since is not None:
         return pd.DataFrame()
-    if run.is_overtaken(task, ledger.watermark(scope)):
+    if run.is_overtaken(task, watermark):
         return pd.DataFrame()
     present_rows = _all_hashes(joined_text(staging.read_columns(ref, task.source.key), task.source.key) for ref in raw)
     present_keys = _all_hashes(staging.read_columns(ref, [KEY])[KEY] for ref in shaped)
