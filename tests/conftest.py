@@ -12,6 +12,9 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 HOME = Path(tempfile.mkdtemp(prefix="fs-integration-tests-"))
 
+# Nothing of the caller's Airflow reaches a test: `make` itself hands on a web server without login.
+for inherited in [name for name in os.environ if name.startswith("AIRFLOW")]:
+    del os.environ[inherited]
 os.environ.update(
     {
         "AIRFLOW_HOME": str(HOME),
