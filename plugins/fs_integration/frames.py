@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -103,6 +104,19 @@ def concat(frames: Iterable[pd.DataFrame], columns: Mapping[str, ColumnKind]) ->
     """Put frames of the same columns below one another; none at all gives an empty frame."""
     present = [frame for frame in frames if len(frame)]
     return pd.concat(present, ignore_index=True) if present else empty_frame(columns)
+
+
+def split_keys(keys: pd.Series, size: int) -> tuple[list[pd.Series], np.ndarray]:
+    """Cut integration keys into their parts.
+
+    :returns: the parts, and a mask of the keys that could be cut; a value may hold the separator itself.
+    """
+    if size == 1:
+        return [keys], np.ones(len(keys), dtype=bool)
+    split: Any = keys.str.split(KEY_SEPARATOR)  # the stubs do not know that Arrow lists come out
+    clear = (split.list.len() == size).to_numpy(dtype=bool)
+    whole = split.where(pd.Series(clear, index=keys.index), other=None)
+    return [whole.list[position] for position in range(size)], clear
 
 
 def joined_text(frame: pd.DataFrame, columns: Sequence[str], *, separator: str = KEY_SEPARATOR) -> pd.Series:

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.markdown import Markdown
 
 from fs_integration.errors import MappingError
+from fs_integration.spec.connection_set import ConnectionSet
 from fs_integration.spec.explain import describe_markdown
 from fs_integration.spec.lint import lint as lint_mapping
 from fs_integration.spec.loader import (
@@ -20,7 +21,7 @@ from fs_integration.spec.loader import (
     mappings_folder,
     problems_in,
 )
-from fs_integration.spec.mapping import ConnectionSet, Mapping, System
+from fs_integration.spec.mapping import Mapping, System
 from fs_integration.spec.metadata import EntityMetadata
 from fs_integration.spec.schema import outdated, write_schemas
 from fs_integration.spec.tables import Tables, save_table, saved_tables, tables_of

@@ -15,8 +15,9 @@ from airflow.sdk.exceptions import AirflowRescheduleException
 from fs_integration.errors import LeaseHeld
 from fs_integration.operators.retry import FamilyRetryPolicy
 from fs_integration.records import Interval, Scope
+from fs_integration.spec.connection_set import ConnectionSet
 from fs_integration.spec.loader import load_connection_set, load_mapping
-from fs_integration.spec.mapping import ConnectionSet, Mapping, MappingTask
+from fs_integration.spec.mapping import Mapping, MappingTask
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

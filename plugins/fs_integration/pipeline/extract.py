@@ -15,18 +15,20 @@ import pandas as pd
 
 from fs_integration.clients.dataverse import DataverseClient
 from fs_integration.clients.finance_operations import FinanceOperationsClient
-from fs_integration.frames import joined_text
+from fs_integration.frames import KEY, empty_frame, joined_text, split_keys
 from fs_integration.ledger import Ledger
 from fs_integration.pipeline.run import Run
 from fs_integration.records import BatchRef, Interval, Scope
 from fs_integration.spec.columns import grouping_columns, source_columns
 from fs_integration.spec.mapping import ChangedSince, MappingTask, Reference, System, Target
+from fs_integration.spec.metadata import ColumnKind
 from fs_integration.staging import StagingArea
 
 log = logging.getLogger(__name__)
 
 SHARED = "shared"  # stands in for the legal entity where staged data serves every company
 TARGET_INDEX = "_target"
+SCAN_ROWS = 50_000
 
 
 @dataclass(frozen=True)
@@ -52,8 +54,8 @@ def extract(
     staging.write_json(shared, run.run_key, "source", _metadata(clients, task.source.system, task.source.entity))
     staging.write_json(shared, run.run_key, "target", _metadata(clients, task.target.system, task.target.table))
     for name, reference in task.references.items():
-        for scope in scopes if reference.same_company else [shared]:
-            _stage_reference(name, reference, run, scope=scope, clients=clients, staging=staging)
+        for scope in scopes if reference.per_company else [shared]:
+            _stage_reference(name, reference, run, scope=scope, clients=clients, staging=staging, ledger=ledger)
     if needs_target_index(task.target) or any(ledger.fingerprint_count(scope) == 0 for scope in scopes):
         _stage_target_index(task.target, run, scope=shared, clients=clients, staging=staging)
     refs: list[BatchRef] = []
@@ -75,9 +77,13 @@ def _metadata(clients: Clients, system: System, entity: str) -> dict[str, object
 
 
 def _stage_reference(
-    name: str, reference: Reference, run: Run, *, scope: Scope, clients: Clients, staging: StagingArea
-) -> None:
+    name: str, reference: Reference, run: Run, *, scope: Scope, clients: Clients, staging: StagingArea, ledger: Ledger,
+) -> None:  # fmt: skip
     columns = list(dict.fromkeys([*reference.key, *reference.take]))
+    if reference.system == "ledger":
+        rows = staging.write_reference(scope, run.run_key, name, _written_keys(reference, scope, ledger))
+        log.info("Staged reference %s for %s: %d keys written before", name, scope, rows)
+        return
     client = clients.of(reference.system)
     if isinstance(client, FinanceOperationsClient):
         company = scope.legal_entity if reference.same_company else None
@@ -88,6 +94,15 @@ def _stage_reference(
         pages = client.read(reference.entity, columns=columns, where=reference.where)
     rows = staging.write_reference(scope, run.run_key, name, pages)
     log.info("Staged reference %s for %s: %d rows", name, scope, rows)
+
+
+def _written_keys(reference: Reference, scope: Scope, ledger: Ledger) -> Iterator[pd.DataFrame]:
+    """Give the keys that another mapping task has written for the company, split into their columns."""
+    mapping, _, task = reference.entity.partition(".")
+    yield empty_frame(dict.fromkeys(reference.key, ColumnKind.TEXT))
+    for known in ledger.scan_fingerprints(Scope(mapping, task, scope.legal_entity), SCAN_ROWS):
+        parts, clear = split_keys(known[KEY], len(reference.key))
+        yield pd.DataFrame(dict(zip(reference.key, parts, strict=True)))[clear].reset_index(drop=True)
 
 
 def _stage_target_index(target: Target, run: Run, *, scope: Scope, clients: Clients, staging: StagingArea) -> None:

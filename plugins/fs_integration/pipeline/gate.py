@@ -12,7 +12,6 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -28,6 +27,7 @@ from fs_integration.frames import (
     dtype,
     frame_of,
     joined_text,
+    split_keys,
 )  # fmt: skip
 from fs_integration.ledger import Ledger
 from fs_integration.pipeline.run import Run
@@ -226,17 +226,13 @@ def _vanished_frame(task: MappingTask, known: pd.DataFrame) -> pd.DataFrame:
     """Rows with the key and the values of ``vanished.set`` only; the load sends no other column."""
     if task.target.vanished is None or not len(known):
         return pd.DataFrame()
-    size = len(task.target.key)
-    split: Any = known[KEY].str.split(KEY_SEPARATOR)  # the stubs do not know that Arrow lists come out
-    clear = (split.list.len() == size).to_numpy(dtype=bool) if size > 1 else np.ones(len(known), dtype=bool)
+    parts, clear = split_keys(known[KEY], len(task.target.key))
     if not clear.all():
         log.warning(
             "Vanished but not written, a key value contains `%s`: %s", KEY_SEPARATOR, known[KEY][~clear].tolist()
         )
-    known, split = known[clear].reset_index(drop=True), split[clear].reset_index(drop=True)
-    columns: dict[str, pd.Series] = {
-        name: split.list[position] if size > 1 else known[KEY] for position, name in enumerate(task.target.key)
-    }
+    known = known[clear].reset_index(drop=True)
+    columns = {name: part[clear].reset_index(drop=True) for name, part in zip(task.target.key, parts, strict=True)}
     for name, value in task.target.vanished.set.items():
         columns[name] = pd.Series([value] * len(known), dtype=_constant_dtype(value))
     columns[KEY], columns[SOURCE_KEY] = known[KEY], known[SOURCE_KEY]

@@ -79,7 +79,7 @@ def _nothing(raw: pd.DataFrame) -> Shaped:
 def _references(ref: BatchRef, task: MappingTask, staging: StagingArea) -> dict[str, pd.DataFrame]:
     shared = Scope(ref.mapping, ref.task, SHARED)
     return {
-        name: staging.read_reference(ref.scope if reference.same_company else shared, ref.run_key, name)
+        name: staging.read_reference(ref.scope if reference.per_company else shared, ref.run_key, name)
         for name, reference in task.references.items()
     }
 

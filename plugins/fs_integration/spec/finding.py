@@ -58,7 +58,10 @@ class Scene:
     @classmethod
     def of(cls, task: MappingTask, value_maps: Mapping[str, Mapping[str, Scalar]], tables: Tables) -> Scene:
         """Gather the tables of a task."""
-        references = {name: tables(each.system, each.entity) for name, each in task.references.items()}
+        references = {
+            name: None if each.system == "ledger" else tables(each.system, each.entity)
+            for name, each in task.references.items()
+        }
         source = tables(task.source.system, task.source.entity)
         target = tables(task.target.system, task.target.table)
         return cls(task, value_maps, source, target, references, _columns(task, source, references))

@@ -15,9 +15,10 @@ from pydantic import ValidationError
 
 from fs_integration.errors import MappingError
 from fs_integration.spec.advice import nearest, problems_of
+from fs_integration.spec.connection_set import ConnectionSet
 from fs_integration.spec.consistency import contradictions
 from fs_integration.spec.document import Document, read_document
-from fs_integration.spec.mapping import ConnectionSet, Mapping
+from fs_integration.spec.mapping import Mapping
 from fs_integration.spec.metadata import Frozen
 
 FOLDER_VARIABLE = "FS_INTEGRATION_MAPPINGS"

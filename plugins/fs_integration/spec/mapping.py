@@ -34,25 +34,42 @@ class Remark(Frozen):
 
 
 class Condition(Remark):
-    """``field`` compared with constants. Exactly one of ``is``, ``is_not``, ``in`` or a bound is given.
+    """``field`` compared with constants or with another column, or a choice between conditions.
 
+    :param same_as: another column of the same row; for conditions on rows already read.
     :param enum: name of the F&O enumeration when ``field`` is one; its literals need it.
+    :param any_of: at least one of these holds; given alone.
     """
 
-    field: StrictStr
+    field: StrictStr = ""
     is_: Scalar = Field(default=None, alias="is")
     is_not: Scalar = None
     in_: tuple[Scalar, ...] = Field(default=(), alias="in")
     at_least: Scalar = None
     at_most: Scalar = None
+    same_as: StrictStr | None = None
     enum: StrictStr | None = None
+    any_of: tuple[Condition, ...] = ()
 
     @model_validator(mode="after")
     def _one_comparison(self) -> Condition:
-        given = self.model_fields_set & {"is_", "is_not", "in_", "at_least", "at_most"}
+        given = self.model_fields_set & {"is_", "is_not", "in_", "at_least", "at_most", "same_as"}
+        if self.any_of:
+            if given or self.field:
+                raise ValueError("`any_of` stands alone; write the other comparison as a condition of its own")
+            return self
+        if not self.field:
+            raise ValueError("give `field`, or `any_of` with conditions")
         if not given or (len(given) > 1 and given != {"at_least", "at_most"}):
-            raise ValueError("give exactly one of `is`, `is_not`, `in`, `at_least`, `at_most` (or both bounds)")
+            words = "`is`, `is_not`, `in`, `same_as`, `at_least`, `at_most`"
+            raise ValueError(f"give exactly one of {words}, or both bounds")
         return self
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """Every column the condition looks at."""
+        own = tuple(name for name in (self.field, self.same_as) if name)
+        return own + tuple(name for condition in self.any_of for name in condition.fields)
 
 
 class Otherwise(StrEnum):
@@ -68,17 +85,24 @@ class Otherwise(StrEnum):
 class Reference(Remark):
     """A table staged before the transform, to look values up in.
 
+    :param system: ``ledger`` stages the keys that a mapping task has written; ``entity`` is then ``<mapping>.<task>``
+        and the columns are that task's key columns.
     :param key: columns that identify one row of it; :param take: columns the mapping uses.
     :param same_company: read only the rows of the legal entity in work.
     """
 
-    system: System
+    system: System | Literal["ledger"]
     entity: StrictStr
     key: tuple[StrictStr, ...] = Field(min_length=1)
     take: tuple[StrictStr, ...] = Field(min_length=1)
     where: tuple[Condition, ...] = ()
     same_company: StrictBool = False
     ignore_case: StrictBool = True
+
+    @property
+    def per_company(self) -> bool:
+        """Whether every company has rows of its own."""
+        return self.same_company or self.system == "ledger"
 
 
 class ChangedSince(Remark):
@@ -126,9 +150,11 @@ class Keep(Condition):
 
 
 class Source(Remark):
-    """Where rows come from.
+    """Where rows come from. Columns of a Dataverse source may be paths over lookups: ``msdyn_workorder.msdyn_name``.
 
-    :param key: columns that identify a source row; :param company_field: column that holds the legal entity.
+    :param key: columns that identify a source row; :param company_field: column that tells the company: of F&O the one
+        with the legal entity, of Dataverse the one with the name of the business unit.
+    :param document: lookup column whose value the lines of one document share; they travel all or not at all.
     :param changed_since: None means a full read, a snapshot; only a snapshot can show that a row vanished.
     """
 
@@ -142,6 +168,7 @@ class Source(Remark):
     changed_since: ChangedSince | None = None
     enrich: tuple[Enrich, ...] = ()
     group: Group | None = None
+    document: StrictStr | None = None
     keep: tuple[Keep, ...] = ()
     batch_rows: StrictInt = Field(default=50_000, ge=1, le=1_000_000)
 
@@ -149,6 +176,8 @@ class Source(Remark):
     def _package_given(self) -> Source:
         if self.route == "package" and self.package is None:
             raise ValueError("`route: package` needs a `package:` block")
+        if self.document is not None and self.group is not None:
+            raise ValueError("`document` and `group` exclude each other")
         return self
 
 
@@ -174,8 +203,13 @@ class Clamp(Frozen):
 class FieldRule(Remark):
     """How one target column gets its value. Exactly one of ``from``, ``value``, ``fn``.
 
-    Steps run in this order: source value (trimmed, empty text is null), ``default``, ``value_map``, ``lookup``,
-    conversion to the target column's kind, ``round`` (half to even), ``clamp``, ``max_length``, ``required``.
+    Steps run in this order: source value (trimmed, empty text is null), ``company_prefix``, ``default``, ``value_map``,
+    ``lookup``, conversion to the target column's kind, ``round`` (half to even), ``clamp``, ``max_length``,
+    ``required``. ``settings.<name>`` as source column is the company's setting of that name.
+
+    :param company_prefix: put the company's key prefix before the value, or take it away; a value that lacks it is
+        refused.
+    :param route: the rule holds for this route of the target only.
 
     :param args: source columns handed to ``fn``.
     :param otherwise: what happens when value map or lookup has no answer for a value that is there.
@@ -189,6 +223,7 @@ class FieldRule(Remark):
     value: Scalar = None
     fn: Identifier | None = None
     args: tuple[StrictStr, ...] = ()
+    company_prefix: Literal["add", "remove"] | None = None
     kind: ColumnKind | None = None
     default: Scalar = None
     value_map: Identifier | dict[StrictStr, Scalar] | None = None
@@ -202,6 +237,7 @@ class FieldRule(Remark):
     only_on_create: StrictBool = False
     otherwise: Otherwise = Otherwise.REJECT
     reason: StrictStr = ""
+    route: Literal["odata", "package"] | None = None
 
     @model_validator(mode="after")
     def _one_source(self) -> FieldRule:
@@ -248,8 +284,34 @@ class Vanished(Remark):
     max_percent: StrictInt = Field(default=50, ge=0, le=100)  # more vanished rows than this stop the load
 
 
+class PackageImport(Remark):
+    """Write through a data-management import project instead of OData.
+
+    :param project: name of the import project (definition group) that exists in F&O.
+    :param data_entity: label of the data entity inside it.
+    :param columns: target column of the mapping -> column of the package file; only these are sent.
+    """
+
+    project: StrictStr
+    data_entity: StrictStr
+    columns: dict[StrictStr, StrictStr] = Field(min_length=1)
+
+
+class Header(Remark):
+    """The header entity of a document, written together with its lines.
+
+    Field rules with ``to: header.<column>`` fill it; its key columns take the line columns of the same name.
+    """
+
+    table: StrictStr
+    key: tuple[StrictStr, ...] = Field(min_length=1)
+
+
 class Target(Remark):
     """Where rows go.
+
+    :param route: how F&O is written to; :param header: header entity of the document, route ``odata`` only.
+    :param create: whether rows that the target does not hold may be created; else they are skipped.
 
     :param key: integration key, target columns; :param addressed_by: ``alternate_key`` when the table has one on
         ``key``, else ``primary_key``: ids are found by reading ``key`` and new rows get an id derived from it.
@@ -262,6 +324,10 @@ class Target(Remark):
     table: StrictStr
     key: tuple[StrictStr, ...] = Field(min_length=1)
     addressed_by: Literal["alternate_key", "primary_key"] = "alternate_key"
+    route: Literal["odata", "package"] = "odata"
+    package: PackageImport | None = None
+    header: Header | None = None
+    create: StrictBool = True
     when_found: Literal["update", "skip"] = "update"
     protect: tuple[Protect, ...] = ()
     vanished: Vanished | None = None
@@ -269,6 +335,12 @@ class Target(Remark):
     parallel_requests: StrictInt = Field(default=4, ge=1, le=52)
     compare: Literal["written", "all", "none"] = "written"
     max_drift: StrictInt = Field(default=0, ge=0)
+
+    @model_validator(mode="after")
+    def _package_given(self) -> Target:
+        if self.route == "package" and self.package is None:
+            raise ValueError("`route: package` needs a `package:` block")
+        return self
 
 
 class Thresholds(Remark):
@@ -282,17 +354,45 @@ class Thresholds(Remark):
     min_rows: StrictInt = Field(default=10, ge=0)
 
 
+class Preflight(Remark):
+    """What must be set up before anything is read: how many rows a reference has for the company."""
+
+    reference: Identifier
+    min_rows: StrictInt = Field(default=1, ge=0)
+    max_rows: StrictInt | None = Field(default=None, ge=0)
+    reason: StrictStr
+
+
 class MappingTask(Remark):
-    """One task of Microsoft's template: one source, one target."""
+    """One task of Microsoft's template: one source, one target. ``enabled: false`` leaves it out of the DAG."""
 
     name: Identifier
     title: StrictStr
+    enabled: StrictBool = True
     source: Source
     references: dict[Identifier, Reference] = Field(default_factory=dict)
+    preflight: tuple[Preflight, ...] = ()
     target: Target
     fields: tuple[FieldRule, ...] = Field(min_length=1)
     quality: tuple[QualityRule, ...] = ()
     thresholds: Thresholds = Thresholds()
+
+    @property
+    def active_fields(self) -> tuple[FieldRule, ...]:
+        """The field rules that hold for the route the target is written by."""
+        return tuple(field for field in self.fields if field.route in (None, self.target.route))
+
+
+class Setting(Remark):
+    """A value each company gives in its connection set; field rules read it as ``settings.<name>``.
+
+    :param required: a company without it cannot run; then there is no default.
+    """
+
+    description: StrictStr
+    default: Scalar = None
+    required: StrictBool = False
+    one_of: tuple[Scalar, ...] = ()
 
 
 class Mapping(Remark):
@@ -307,34 +407,14 @@ class Mapping(Remark):
     title: StrictStr
     description: StrictStr = ""
     requires: tuple[Identifier, ...] = ()
+    settings: dict[Identifier, Setting] = Field(default_factory=dict)
     value_maps: dict[Identifier, dict[StrictStr, Scalar]] = Field(default_factory=dict)
     tasks: tuple[MappingTask, ...] = Field(min_length=1)
+
+    @property
+    def enabled_tasks(self) -> tuple[MappingTask, ...]:
+        return tuple(task for task in self.tasks if task.enabled)
 
     def task(self, name: str) -> MappingTask:
         """Return the task of this name. :raises KeyError: when there is none."""
         return {task.name: task for task in self.tasks}[name]
-
-
-class Organization(Frozen):
-    """One legal entity served by a connection set. ``legal_entity`` is the F&O company id."""
-
-    legal_entity: StrictStr
-    business_unit: StrictStr = ""
-
-
-class ConnectionSet(Frozen):
-    """Which Airflow connections a DAG uses and for which legal entities; another one moves a DAG to production."""
-
-    connection_set: Identifier
-    finance_operations: StrictStr = "finance_operations_default"
-    dataverse: StrictStr = "dataverse_default"
-    ledger: StrictStr = "fs_integration_ledger"
-    organizations: tuple[Organization, ...] = Field(min_length=1)
-
-    @model_validator(mode="after")
-    def _each_once(self) -> ConnectionSet:
-        names = [each.legal_entity.lower() for each in self.organizations]
-        doubled = sorted({name for name in names if names.count(name) > 1})
-        if doubled:
-            raise ValueError(f"the legal entity `{doubled[0]}` is given twice; it would be loaded twice")
-        return self

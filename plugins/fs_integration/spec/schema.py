@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from fs_integration.spec.mapping import ConnectionSet, Mapping
+from fs_integration.spec.connection_set import ConnectionSet
+from fs_integration.spec.mapping import Mapping
 from fs_integration.spec.metadata import Frozen
 
 MODELS: dict[str, type[Frozen]] = {"mapping.json": Mapping, "connection_set.json": ConnectionSet}

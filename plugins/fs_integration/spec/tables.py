@@ -52,5 +52,5 @@ def table_file(folder: Path, system: str, name: str) -> Path:
 def tables_of(task: MappingTask) -> list[tuple[System, str]]:
     """Return the tables a mapping task reads and writes, each once."""
     used = [(task.source.system, task.source.entity), (task.target.system, task.target.table)]
-    used += [(reference.system, reference.entity) for reference in task.references.values()]
+    used += [(each.system, each.entity) for each in task.references.values() if each.system != "ledger"]
     return list(dict.fromkeys(used))

@@ -9,6 +9,7 @@ from typing import Any, get_args
 
 import pytest
 
+from fs_integration.spec import connection_set
 from fs_integration.spec import mapping as words
 from fs_integration.spec.advice import words_of
 from fs_integration.spec.metadata import Frozen
@@ -21,7 +22,8 @@ SECTIONS: dict[str, type[Frozen]] = {
     "Package": words.PackageExport, "Enrich": words.Enrich, "Group": words.Group, "References": words.Reference,
     "Fields": words.FieldRule, "Lookup": words.Lookup, "Clamp": words.Clamp, "Quality": words.QualityRule,
     "Target": words.Target, "Protect": words.Protect, "Vanished": words.Vanished, "Thresholds": words.Thresholds,
-    "Connection set": words.ConnectionSet, "Organization": words.Organization,
+    "Settings": words.Setting, "Preflight": words.Preflight, "Header": words.Header, "Package import": words.PackageImport,
+    "Connection set": connection_set.ConnectionSet, "Organization": connection_set.Organization,
 }  # fmt: skip
 
 
@@ -55,7 +57,7 @@ def test_each_block_is_explained_word_by_word(heading: str, sections: dict[str, 
 def test_every_block_of_the_vocabulary_has_a_section() -> None:
     blocks = {
         each
-        for each in vars(words).values()
+        for each in (*vars(words).values(), *vars(connection_set).values())
         if isinstance(each, type) and issubclass(each, Frozen) and each is not Frozen
     }
     assert blocks == set(SECTIONS.values())
