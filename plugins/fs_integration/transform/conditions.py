@@ -1,14 +1,15 @@
-"""Decide for a whole column which values fulfil a condition of the mapping."""
+"""Decide for whole columns which rows fulfil a condition of the mapping."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import reduce
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from fs_integration.errors import MappingError
-from fs_integration.frames import ARROW_TYPES
+from fs_integration.frames import ARROW_TYPES, as_text
 from fs_integration.spec.mapping import Condition, Scalar
 from fs_integration.spec.metadata import ColumnKind
 from fs_integration.transform.values import TEXT, constant, convert, folded, none_of
@@ -26,12 +27,22 @@ _KINDS = {
 }
 
 
-def fulfilled(column: pa.Array, condition: Condition) -> pa.Array:
-    """Return a mask of the values that fulfil the condition.
+def fulfilled(column: Callable[[str], pa.Array], condition: Condition) -> pa.Array:
+    """Return a mask of the rows that fulfil the condition.
+
+    :param column: gives a column of the rows by its name.
 
     Text is compared without regard to case, as both services do. A missing value is not equal to any constant, so that
     ``is_not: true`` holds for it, and lies within no bounds.
     """
+    if condition.any_of:
+        return reduce(pc.or_, (fulfilled(column, each) for each in condition.any_of))
+    if condition.same_as is not None:
+        return _same(column(condition.field), column(condition.same_as))
+    return _compared(column(condition.field), condition)
+
+
+def _compared(column: pa.Array, condition: Condition) -> pa.Array:
     given = condition.model_fields_set
     if "is_" in given:
         return _equals(column, condition.is_)
@@ -40,6 +51,14 @@ def fulfilled(column: pa.Array, condition: Condition) -> pa.Array:
     if "in_" in given:
         return reduce(pc.or_, (_equals(column, value) for value in condition.in_), none_of(len(column)))
     return _within(column, condition)
+
+
+def _same(column: pa.Array, other: pa.Array) -> pa.Array:
+    if column.type != other.type:
+        column, other = as_text(column), as_text(other)
+    if column.type == TEXT:
+        column, other = folded(column), folded(other)
+    return pc.fill_null(pc.equal(column, other), False)
 
 
 def _equals(column: pa.Array, value: Scalar) -> pa.Array:

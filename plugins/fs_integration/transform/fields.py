@@ -39,15 +39,18 @@ class FieldShaper:
     """Applies field rules one after another; ``columns`` holds the target columns shaped so far."""
 
     def __init__(
-        self, book: Book, task: MappingTask, *, value_maps: ValueMaps, references: References, target: EntityMetadata
-    ) -> None:
-        self.book, self.task = book, task
+        self, book: Book, task: MappingTask, *, value_maps: ValueMaps, references: References, target: EntityMetadata,
+        key_prefix: str = "",
+    ) -> None:  # fmt: skip
+        self.book, self.task, self.key_prefix = book, task, key_prefix
         self.value_maps, self.references, self.target = value_maps, references, target
         self.columns: dict[str, pa.Array] = {}
 
     def shape(self, rule: FieldRule) -> None:
         """Shape one target column."""
         cell = _Cells(self.book, rule, self._source(rule))
+        if rule.company_prefix is not None and self.key_prefix:
+            self._prefix(cell, rule.company_prefix)
         default = constant_text(rule.default)
         if default is not None:
             cell.values = pc.fill_null(as_text(cell.values), default)
@@ -74,6 +77,19 @@ class FieldShaper:
         if rule.fn not in FUNCTIONS:
             raise MappingError(f"`{rule.to}` names the function `{rule.fn}`; the functions are {sorted(FUNCTIONS)}.")
         return FUNCTIONS[rule.fn](*[self.book.column(name) for name in rule.args])
+
+    def _prefix(self, cell: _Cells, direction: str) -> None:
+        """Put the company's prefix before the values, or take it away."""
+        text = as_text(cell.values)
+        if direction == "add":
+            cell.values = pc.binary_join_element_wise(self.key_prefix, text, "")
+            return
+        foreign = pc.fill_null(pc.invert(pc.starts_with(text, self.key_prefix, ignore_case=True)), False)
+        cell.values = pc.utf8_slice_codeunits(text, len(self.key_prefix))
+        cell.refuse(
+            foreign, rule="company_prefix",
+            reason=f"The value lacks this company's prefix `{self.key_prefix}`, so it belongs to another company.",
+        )  # fmt: skip
 
     def _target_kind(self, rule: FieldRule) -> ColumnKind:
         if rule.to not in self.target.columns:

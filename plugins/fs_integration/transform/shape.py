@@ -23,14 +23,15 @@ from fs_integration.frames import (
     concat,
     to_frame,
 )  # fmt: skip
-from fs_integration.spec.mapping import MappingTask
+from fs_integration.records import Outcome
+from fs_integration.spec.mapping import MappingTask, Scalar
 from fs_integration.spec.metadata import EntityMetadata
 from fs_integration.transform.book import Book
 from fs_integration.transform.conditions import fulfilled
 from fs_integration.transform.fields import FieldShaper, ValueMaps
 from fs_integration.transform.matching import SEPARATOR, Index, References
 from fs_integration.transform.source_rows import enrich, grouped, keep, opened
-from fs_integration.transform.values import TEXT, folded, joined
+from fs_integration.transform.values import TEXT, folded, joined, shown
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,8 @@ def shape(
     references: Mapping[str, pd.DataFrame],
     target: EntityMetadata,
     target_index: pd.DataFrame | None,
+    settings: Mapping[str, Scalar] | None = None,
+    key_prefix: str = "",
     refused: np.ndarray | None = None,
 ) -> Shaped:
     """Turn source rows into target rows and rejections: enrich, group, keep, fields, duplicate keys, protected rows.
@@ -69,19 +72,20 @@ def shape(
     - All rows of the batch that share a key, bad ones included, are quarantined with ``duplicate_key``: which of them
       is right cannot be told. Keys are compared as the services compare them, without regard to case.
 
+    :param settings: values for ``settings.<name>``; :param key_prefix: the company's, for ``company_prefix``.
     :param raw: the whole raw batch; :param refused: mask of the rows that the raw checks have refused.
     :param target_index: key columns, primary id and protected columns of the rows in the target, when they were staged.
     :raises MappingError: when the mapping names something that is not there; ``lint`` says so earlier.
     :raises DataQualityError: when the staged data lacks a column or a reference.
     """
     staged = References(task.references, references)
-    source = opened(raw, task, refused=refused)
+    source = opened(raw, task, settings=settings or {}, refused=refused)
     enrich(source, task.source.enrich, staged)
     whole = grouped(source, task.source.group) if task.source.group else source.survivors()
     keep(whole, task.source.keep)
     book = whole.survivors()
-    fields = FieldShaper(book, task, value_maps=value_maps, references=staged, target=target)
-    for rule in task.fields:
+    fields = FieldShaper(book, task, value_maps=value_maps, references=staged, target=target, key_prefix=key_prefix)
+    for rule in task.active_fields:
         fields.shape(rule)
     keys = _Keys(task, fields.columns)
     _refuse_duplicates(book, keys)
@@ -130,10 +134,15 @@ def _find_in_target(
         reason=f"Several rows of {target.name} have this {', '.join(keys.names)}; merge them there.",
     )  # fmt: skip
     for condition in task.target.protect:
-        column = index.take(condition.field, match)
-        is_protected = pc.and_(match.positions.is_valid(), fulfilled(column, condition))
+        is_protected = pc.and_(match.positions.is_valid(), fulfilled(lambda name: index.take(name, match), condition))
         book.refuse(
-            pc.and_(known, is_protected), field=condition.field, rule=f"protect:{condition.field}",
-            reason=condition.reason, values=column,
+            pc.and_(known, is_protected), field=condition.field, rule=f"protect:{condition.fields[0]}",
+            reason=condition.reason, values=shown([index.take(name, match) for name in condition.fields]),
+        )  # fmt: skip
+    if not task.target.create:
+        book.refuse(
+            pc.and_(known, match.missing), field=", ".join(keys.names), rule="not_in_target", values=keys.text,
+            reason=f"{target.name} does not hold this row, and this task only changes rows that are there.",
+            outcome=Outcome.SKIPPED,
         )  # fmt: skip
     return index.take(target.primary_id, match) if target.primary_id else pa.nulls(len(book), type=TEXT)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -10,23 +10,38 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fs_integration.frames import array_of, joined_text
-from fs_integration.spec.mapping import Enrich, Group, Keep, MappingTask
+from fs_integration.spec.columns import SETTINGS
+from fs_integration.spec.mapping import Enrich, Group, Keep, MappingTask, Scalar
 from fs_integration.spec.metadata import ColumnKind
 from fs_integration.transform.book import OUTCOMES, Book
 from fs_integration.transform.conditions import fulfilled
 from fs_integration.transform.matching import SEPARATOR, References
-from fs_integration.transform.values import DECIMAL, NUMBER_LIMIT, column_of, convert, folded, joined, normalised, shown
+from fs_integration.transform.values import (
+    DECIMAL,
+    NUMBER_LIMIT,
+    column_of,
+    constant,
+    convert,
+    folded,
+    joined,
+    normalised,
+    shown,
+)  # fmt: skip
 
 WIDE_DECIMAL = pa.decimal256(76, DECIMAL.scale)  # sums cannot overflow in it; decimal128 would wrap around silently
 
 
-def opened(raw: pd.DataFrame, task: MappingTask, *, refused: np.ndarray | None) -> Book:
+def opened(raw: pd.DataFrame, task: MappingTask, *, settings: Mapping[str, Scalar], refused: np.ndarray | None) -> Book:
     """Open the book of a raw batch.
 
+    :param settings: the company's settings; they become columns, so that every rule can read them.
     :param refused: mask of the rows that the raw checks have refused; they have their lines already and get no others.
     """
+    rows = normalised(raw)
+    for name, value in settings.items():
+        rows = rows.append_column(f"{SETTINGS}{name}", constant(value, len(raw)))
     book = Book(
-        normalised(raw),
+        rows,
         keys=array_of(joined_text(raw, task.source.key)),
         source_rows=pa.repeat(pa.scalar(1, pa.int64()), len(raw)),
         raw_columns=list(raw.columns),
@@ -121,9 +136,10 @@ def _put_sum(book: Book, name: str, sums: pa.Array) -> None:
 def keep(book: Book, conditions: Sequence[Keep]) -> None:
     """End the rows that do not fulfil every condition; the first one a row fails gives the reason."""
     for condition in conditions:
-        column = book.column(condition.field)
-        failing = book.standing(pc.invert(fulfilled(column, condition)))
+        failing = book.standing(pc.invert(fulfilled(book.column, condition)))
+        looked_at = condition.fields
         book.refuse(
-            failing, field=condition.field, rule=f"keep:{condition.field}", reason=condition.reason, values=column,
+            failing, field=", ".join(looked_at), rule=f"keep:{looked_at[0]}", reason=condition.reason,
+            values=shown([book.column(name) for name in looked_at]),
             outcome=OUTCOMES[condition.otherwise],
         )  # fmt: skip
