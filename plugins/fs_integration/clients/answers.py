@@ -51,8 +51,11 @@ CODE_ERRORS: dict[str, type[ServiceError]] = {
     "0x80072560": AuthenticationFailed,
 }
 # Finance & Operations gives no codes; these pieces of text are what its public clients decide by.
+DUPLICATE = "The record already exists"
 TEXT_ERRORS: dict[str, type[ServiceError]] = {
     "An update conflict occurred due to another user process": ServiceUnavailable,
+    DUPLICATE: RequestRefused,
+    "Write failed for table row of type": RequestRefused,
     "Exception occurred while executing action": RequestRefused,
     "No resources were found when selecting for update.": NotFound,
 }

@@ -17,19 +17,16 @@ from typing import Any
 import msgspec
 import pandas as pd
 
+from fs_integration.clients.row_answers import RowAnswers
 from fs_integration.clients.transport import JSON_HEADERS, Call, Transport
 from fs_integration.errors import NotFound, PermanentServiceError, RequestRefused
-from fs_integration.frames import KEY, frame_of
-from fs_integration.spec.metadata import ColumnKind, EntityMetadata
+from fs_integration.spec.metadata import EntityMetadata
 
 log = logging.getLogger(__name__)
 
-WRITTEN, REJECTED = "written", "rejected"
-GIVE_UP_AFTER = 200  # rows refused one by one before the first was written: then it is not the rows
 LOST_RACE = "0x80040237"  # someone created the same row in between; sending it again updates it
 _MISSING_ROW = frozenset({"0x80040217", "0x80060891"})
 _HEADERS = {**JSON_HEADERS, "Content-Type": "application/json; charset=utf-8"}
-_ANSWER = {KEY: ColumnKind.TEXT, "status": ColumnKind.TEXT, "code": ColumnKind.TEXT, "message": ColumnKind.TEXT}
 _DECODE = msgspec.json.Decoder(float_hook=Decimal)
 _ENCODE = msgspec.json.Encoder(decimal_format="number")
 
@@ -63,13 +60,10 @@ class BulkWriter:
     def __init__(
         self, transport: Transport, metadata: EntityMetadata, keys: pd.Series, before_request: Callable[[], None]
     ) -> None:
-        self._transport, self._metadata, self._keys = transport, metadata, keys
+        self._transport, self._metadata = transport, metadata
         self._before_request = before_request
-        self._lock, self._guard = threading.Lock(), threading.Lock()
-        self._status = [""] * len(keys)
-        self._code = [""] * len(keys)
-        self._message = [""] * len(keys)
-        self._written = self._refused = 0
+        self._guard = threading.Lock()
+        self._answers = RowAnswers(keys, f"Dataverse table {metadata.name}")
         self._one_by_one = False
 
     def write(self, chunks: Sequence[Chunk], *, parallel_requests: int) -> pd.DataFrame:
@@ -85,9 +79,9 @@ class BulkWriter:
                 done.result()
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
-        log.info("Wrote %d rows to %s, %d refused", self._written, self._metadata.name, self._refused)
-        lines = {KEY: self._keys.tolist(), "status": self._status, "code": self._code, "message": self._message}
-        return frame_of(lines, _ANSWER)
+        answers = self._answers
+        log.info("Wrote %d rows to %s, %d refused", answers.written, self._metadata.name, answers.refused)
+        return answers.frame()
 
     def _send(self, chunk: Chunk) -> None:
         if self._one_by_one:
@@ -106,7 +100,7 @@ class BulkWriter:
         except RequestRefused as exc:
             self._take_apart(chunk, exc)
         else:
-            self._note(chunk.positions, WRITTEN)
+            self._answers.accept(chunk.positions)
 
     def _take_apart(self, chunk: Chunk, exc: PermanentServiceError) -> None:
         if len(chunk.targets) > 1:
@@ -115,7 +109,7 @@ class BulkWriter:
         elif exc.code.lower() == LOST_RACE:
             self._send_single(chunk, chunk.positions[0], chunk.targets[0])
         else:
-            self._reject(chunk.positions[0], exc)
+            self._answers.reject(chunk.positions[0], exc)
 
     def _send_single(self, chunk: Chunk, position: int, target: str) -> None:
         address, row = self._address(_DECODE.decode(target))
@@ -124,9 +118,9 @@ class BulkWriter:
         try:
             self._transport.send(call)
         except (NotFound, RequestRefused) as exc:
-            self._reject(position, exc)
+            self._answers.reject(position, exc)
         else:
-            self._note([position], WRITTEN)
+            self._answers.accept([position])
 
     def _address(self, row: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         """Split a bulk target into the address of its row and what to write; the key must not be in the body."""
@@ -142,23 +136,3 @@ class BulkWriter:
     def _before(self) -> None:
         with self._guard:
             self._before_request()
-
-    def _reject(self, position: int, exc: PermanentServiceError) -> None:
-        code = exc.code or f"http_{exc.status}"
-        self._note([position], REJECTED, code, exc.excerpt or str(exc))
-        if not self._written and self._refused >= GIVE_UP_AFTER:
-            raise RequestRefused(
-                f"Dataverse refused the first {self._refused} rows for {self._metadata.name}, each for itself, and "
-                "took none. That is not about rows. Check the mapping against the table. The last reason: "
-                f"{exc.excerpt or exc}",
-                status=exc.status, code=exc.code, request_id=exc.request_id,
-            ) from exc  # fmt: skip
-
-    def _note(self, positions: Sequence[int], status: str, code: str = "", message: str = "") -> None:
-        with self._lock:
-            for position in positions:
-                self._status[position], self._code[position], self._message[position] = status, code, message
-            if status == WRITTEN:
-                self._written += len(positions)
-            else:
-                self._refused += len(positions)

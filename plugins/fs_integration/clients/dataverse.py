@@ -7,12 +7,11 @@ from urllib.parse import quote
 
 import msgspec
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from fs_integration.clients.bulk import BulkWriter, Chunk
 from fs_integration.clients.dataverse_metadata import read_table
 from fs_integration.clients.filters import column_of, dataverse_filter, query
+from fs_integration.clients.keys import folded
 from fs_integration.clients.odata import Reading, pages, wire_name
 from fs_integration.clients.patience import Time
 from fs_integration.clients.payload import derived_ids, id_member, json_rows, key_reference, not_addressable
@@ -77,16 +76,16 @@ class DataverseClient:
         :param columns: columns to return, the key among them.
         """
         metadata = self.table(entity_set)
-        wanted = _folded(rows, key)
+        wanted = folded(rows, key)
         frames = []
         for part in _parts(rows.drop_duplicates(list(key)), key):
             for frame in self._pages(metadata, columns, *_any_of(part, key, metadata)):
-                frames.append(frame[_folded(frame, key).isin(wanted).to_numpy(dtype=bool)])
+                frames.append(frame[folded(frame, key).isin(wanted).to_numpy(dtype=bool)])
         return concat(frames, {name: column_of(metadata, name).kind for name in columns})
 
     def write(
         self, metadata: EntityMetadata, rows: pd.DataFrame, *, key: Sequence[str], columns: Sequence[str],
-        request_rows: int, parallel_requests: int, before_request: Callable[[], None],
+        request_rows: int, parallel_requests: int, before_request: Callable[[], None], exists: bool = False,  # noqa: ARG002
     ) -> pd.DataFrame:  # fmt: skip
         """Create or update rows by their key, in bulk; repeating it changes nothing more.
 
@@ -95,6 +94,7 @@ class DataverseClient:
 
         :param columns: columns to send. :param request_rows: rows per request; :param parallel_requests: at once.
         :param before_request: called before every request; what it raises stops the write.
+        :param exists: whether the rows are in the target; it makes no difference here, both are the same request.
         :returns: one line per row, in order: ``_key``, ``status`` (``written`` or ``rejected``), ``code``, ``message``.
         :raises ServiceError: a failure that is not about single rows.
         """
@@ -147,8 +147,8 @@ class DataverseClient:
             return ids
         primary = str(metadata.primary_id)
         found = self.read_keys(metadata.name, columns=[*key, primary], key=key, rows=rows[ids.isna()])
-        by_key = pd.Series(found[primary].to_numpy(), index=_folded(found, key).to_numpy())
-        asked = _folded(rows, key).map(by_key[~by_key.index.duplicated()].to_dict())
+        by_key = pd.Series(found[primary].to_numpy(), index=folded(found, key).to_numpy())
+        asked = folded(rows, key).map(by_key[~by_key.index.duplicated()].to_dict())
         return ids.fillna(asked.astype(dtype(ColumnKind.ID)))
 
     def _pages(
@@ -176,11 +176,6 @@ class DataverseClient:
                 f"{self._settings.organization_id} in organization_id. Nothing was written."
             )
         self._right_organization = True
-
-
-def _folded(rows: pd.DataFrame, key: Sequence[str]) -> pd.Series:
-    text = pa.chunked_array(pa.array(joined_text(rows, list(key))))
-    return pd.Series(pd.arrays.ArrowExtensionArray(pc.utf8_lower(text)), index=rows.index)
 
 
 def _parts(rows: pd.DataFrame, key: Sequence[str]) -> Iterator[pd.DataFrame]:

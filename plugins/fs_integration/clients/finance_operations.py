@@ -1,4 +1,4 @@
-"""Read from Finance & Operations: what an entity looks like, its rows over OData, and data packages."""
+"""Read from and write to Finance & Operations: entities, rows over OData, change sets, and data packages."""
 
 from __future__ import annotations
 
@@ -6,14 +6,20 @@ from collections.abc import Callable, Iterator, Sequence
 
 import pandas as pd
 
+from fs_integration.clients.change_set_writer import ChangeSetWriter
+from fs_integration.clients.change_sets import ChangeSetBuilder, DocumentHeader, document_groups
 from fs_integration.clients.filters import column_of, finance_operations_filter, query
 from fs_integration.clients.finance_operations_metadata import COMPANY_FIELD, read_entity
+from fs_integration.clients.finance_operations_payload import key_filters
+from fs_integration.clients.keys import folded, without_null_text
 from fs_integration.clients.odata import Reading, pages
 from fs_integration.clients.packages import PackageExporter, rows_of
 from fs_integration.clients.patience import Time
+from fs_integration.clients.row_answers import RowAnswers
 from fs_integration.clients.settings import ServiceSettings
 from fs_integration.clients.tokens import TokenSource
 from fs_integration.clients.transport import Tokens, Transport
+from fs_integration.frames import KEY, concat
 from fs_integration.records import Interval
 from fs_integration.spec.mapping import Condition, PackageExport
 from fs_integration.spec.metadata import EntityMetadata
@@ -58,20 +64,64 @@ class FinanceOperationsClient:
         :raises MappingError: a column or condition the entity does not know; :raises ServiceError: no complete answer.
         """
         metadata = self.entity_metadata(entity)
+        condition = finance_operations_filter([*_own(metadata, company), *where], metadata, changed_since)
+        prefer = f"odata.maxpagesize={page_size}" if page_size else ""
+        yield from self._pages(metadata, columns, condition, order_by=order_by, prefer=prefer)
+
+    def read_keys(
+        self, entity: str, *, columns: Sequence[str], key: Sequence[str], rows: pd.DataFrame,
+        company: str | None = None,
+    ) -> pd.DataFrame:  # fmt: skip
+        """Read the rows whose key occurs in ``rows``; case does not count, as it does not in the service.
+
+        :param columns: columns to return, the key among them; :param company: only rows of this legal entity.
+        """
+        metadata = self.entity_metadata(entity)
+        rows = without_null_text(rows, key).drop_duplicates()
+        wanted = folded(rows, key)
+        own = finance_operations_filter(_own(metadata, company), metadata)
+        frames = []
+        for condition in key_filters(rows, metadata, key, also=own):
+            for frame in self._pages(metadata, columns, condition, order_by=()):
+                frames.append(frame[folded(frame, key).isin(wanted).to_numpy(dtype=bool)])
+        return concat(frames, {name: column_of(metadata, name).kind for name in columns})
+
+    def write(
+        self, metadata: EntityMetadata, rows: pd.DataFrame, *, key: Sequence[str], columns: Sequence[str],
+        request_rows: int, parallel_requests: int, before_request: Callable[[], None], exists: bool,
+        header: DocumentHeader | None = None, document: str = "",
+    ) -> pd.DataFrame:  # fmt: skip
+        """Create rows, or update rows by their key; a cut connection makes no second row.
+
+        :param columns: columns to send. :param request_rows: rows per request; :param parallel_requests: at once.
+        :param before_request: called before every request; what it raises stops the write.
+        :param exists: True updates and never creates; False creates, and updates what turns out to be there already.
+        :param header: entity written together with the lines of each document, in one transaction.
+        :param document: column whose value the lines of one document share; needed with ``header``.
+        :returns: one line per row, in order: ``_key``, ``status`` (``written`` or ``rejected``), ``code``, ``message``.
+        :raises ServiceError: a failure that is not about single rows.
+        """
+        rows = rows.reset_index(drop=True)
+        builder = ChangeSetBuilder(
+            self, metadata, rows, key=key, columns=columns, exists=exists, header=header
+        )  # fmt: skip
+        groups = document_groups(rows, document) if header else [(position,) for position in range(len(rows))]
+        answers = RowAnswers(rows[KEY], f"Finance & Operations entity {metadata.name}")
+        writer = ChangeSetWriter(
+            self._transport, builder, answers, entity=metadata.name, before_request=before_request
+        )  # fmt: skip
+        return writer.write(groups, request_rows=request_rows, parallel_requests=parallel_requests)
+
+    def _pages(
+        self, metadata: EntityMetadata, columns: Sequence[str], condition: str, *, order_by: Sequence[str],
+        prefer: str = "",
+    ) -> Iterator[pd.DataFrame]:  # fmt: skip
         kinds = {name: (name, column_of(metadata, name).kind) for name in columns}
-        own = (
-            [Condition.model_validate({"field": COMPANY_FIELD, "is": company})]
-            if company and metadata.company_specific
-            else []
-        )
         # Without an order rows can repeat or be missed between pages; without cross-company only one company is seen.
         order = list(dict.fromkeys([*order_by, *metadata.keys.get("primary", ())]))
-        options = query(
-            cross_company="true", select=",".join(kinds), orderby=",".join(order),
-            filter=finance_operations_filter([*own, *where], metadata, changed_since),
-        )  # fmt: skip
-        prefer = f"odata.maxpagesize={page_size}" if page_size else ""
-        yield from pages(self._transport, f"data/{entity}?{options}", reading=Reading(kinds, EMPTY_DATE), prefer=prefer)
+        options = query(cross_company="true", select=",".join(kinds), orderby=",".join(order), filter=condition)
+        link = f"data/{metadata.name}?{options}"
+        yield from pages(self._transport, link, reading=Reading(kinds, EMPTY_DATE), prefer=prefer)
 
     def export_package(
         self, export: PackageExport, *, company: str, execution_id: str, keep: Callable[[bytes], None],
@@ -88,3 +138,9 @@ class FinanceOperationsClient:
         package = exporter.export(export, company=company, execution_id=execution_id)
         keep(package)
         yield rows_of(package, export, company=company, order_by=order_by)
+
+
+def _own(metadata: EntityMetadata, company: str | None) -> list[Condition]:
+    if not company or not metadata.company_specific:
+        return []
+    return [Condition.model_validate({"field": COMPANY_FIELD, "is": company})]

@@ -97,7 +97,7 @@ class Transport:
         self.origin = Origin(root)
         self._tokens, self._limits, self._time = tokens, limits or Limits(), clock or Time()
         self._session = _session(root, ca_file)
-        self._patience = Patience(self._limits, self._time)
+        self.patience = Patience(self._limits, self._time)
 
     def get_json(self, link: str, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
         """Read a JSON object. :raises ServiceError: see ``send``."""
@@ -111,16 +111,16 @@ class Transport:
         :raises PermanentServiceError: the service said no; :raises ForeignLinkRefused: a link left the service.
         """
         address = self.origin.resolve(call.link)
-        deadline = self._patience.deadline()
-        retrying = self._patience.retrying(deadline, lambda exc: _may_repeat(exc, call))
+        deadline = self.patience.deadline()
+        retrying = self.patience.retrying(deadline, lambda exc: _may_repeat(exc, call))
         return retrying(self._attempt, call, address, deadline)
 
     def _attempt(self, call: Call, address: str, deadline: float) -> Answer:
-        self._patience.stay_quiet(deadline)
+        self.patience.stay_quiet(deadline)
         try:
             return self._with_token(call, address, deadline)
         except Throttled as exc:
-            self._patience.be_quiet(exc.retry_after)
+            self.patience.be_quiet(exc.retry_after)
             raise
 
     def _with_token(self, call: Call, address: str, deadline: float) -> Answer:

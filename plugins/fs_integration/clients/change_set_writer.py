@@ -1,0 +1,187 @@
+"""Write rows to Finance & Operations over ``$batch``: few requests, several at once, an answer for every single row.
+
+A create is not safe to repeat: when it is not known what became of it, the rows are read by their key; what is there is
+updated, what is not is created (docs/finance-operations.md, "Writing"). So a cut connection makes no second row.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from fs_integration.clients.answers import DUPLICATE, error_of
+from fs_integration.clients.change_sets import ChangeSet, ChangeSetBuilder, Group
+from fs_integration.clients.multipart import PartAnswer, read_batch, write_batch
+from fs_integration.clients.row_answers import RowAnswers
+from fs_integration.clients.transport import JSON_HEADERS, Call, Transport
+from fs_integration.errors import (
+    LeaseHeld,
+    NotFound,
+    PermanentServiceError,
+    RequestRefused,
+    ServiceUnavailable,
+    TransientServiceError,
+)
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class _Work:
+    """The rows of one request until each of them is settled.
+
+    :param groups: rows not settled yet; :param ask: it is not known what became of them.
+    :param duplicates: what was there when the service said that a group is there already, and its words.
+    :param reason: why the last try left something open.
+    """
+
+    groups: list[Group]
+    ask: bool = False
+    duplicates: dict[Group, tuple[frozenset[int], PermanentServiceError]] = field(default_factory=dict)
+    reason: TransientServiceError | None = None
+
+
+class ChangeSetWriter:
+    """Send the change sets of one entity and note what became of each row.
+
+    :param before_request: called before every single try of every request, never from two threads at once.
+    """
+
+    def __init__(
+        self, transport: Transport, builder: ChangeSetBuilder, answers: RowAnswers, *, entity: str,
+        before_request: Callable[[], None],
+    ) -> None:  # fmt: skip
+        self._transport, self._builder, self._answers = transport, builder, answers
+        self._entity, self._before_request = entity, before_request
+        self._guard = threading.Lock()
+
+    def write(self, groups: Sequence[Group], *, request_rows: int, parallel_requests: int) -> pd.DataFrame:
+        """Write all groups. :returns: one line per row, in the order of the keys.
+
+        :raises ServiceError: a failure that is not about single rows; rows sent before it may have been written.
+        """
+        requests = list(_requests(groups, request_rows))
+        workers = min(parallel_requests, max(len(requests), 1))
+        pool = ThreadPoolExecutor(max_workers=workers, thread_name_prefix="finance-operations")
+        try:
+            for done in as_completed([pool.submit(self._settle, request) for request in requests]):
+                done.result()
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+        log.info("Wrote %d rows to %s, %d refused", self._answers.written, self._entity, self._answers.refused)
+        return self._answers.frame()
+
+    def _settle(self, groups: list[Group]) -> None:
+        work = _Work(groups)
+        patience = self._transport.patience
+        retrying = patience.retrying(patience.deadline(), _may_go_on)
+        retrying(self._attempt, work)
+
+    def _attempt(self, work: _Work) -> None:
+        """Send what is open, until everything is settled or a pause is needed."""
+        while work.groups:
+            work.reason = None
+            self._send(work, self._open(work, self._builder.build(work.groups, ask=work.ask)))
+            if work.reason is not None:
+                raise work.reason
+
+    def _open(self, work: _Work, built: list[ChangeSet]) -> list[ChangeSet]:
+        """Settle what needs no request; return the rest."""
+        rest = []
+        for change_set in built:
+            found, said = work.duplicates.get(change_set.group, (None, None))
+            if change_set.missing:
+                self._refuse_missing(change_set)
+            elif said is not None and found == change_set.found:
+                self._refuse(change_set, 0, said)  # something else is there already, not these rows
+            elif not change_set.operations:
+                self._answers.accept(change_set.group)
+            else:
+                rest.append(change_set)
+        work.groups = [change_set.group for change_set in rest]
+        return rest
+
+    def _send(self, work: _Work, change_sets: list[ChangeSet]) -> None:
+        if not change_sets:
+            return
+        work.ask = True  # from here on the rows may be there
+        operations = [change_set.operations for change_set in change_sets]
+        kind, body = write_batch(operations)
+        headers = {**JSON_HEADERS, "Content-Type": kind, "Accept": "multipart/mixed"}
+        answer = self._transport.send(Call("POST", "data/$batch", headers, body, repeatable=False, before=self._before))
+        parts = read_batch(answer.headers.get("Content-Type", ""), answer.body, operations)
+        for change_set, answers in zip(change_sets, parts, strict=True):
+            if self._settled(work, change_set, answers):
+                work.groups.remove(change_set.group)
+
+    def _settled(self, work: _Work, change_set: ChangeSet, answers: list[PartAnswer]) -> bool:
+        failed = next((part for part in answers if not 200 <= part.status < 300), None)
+        if failed is None and len(answers) == len(change_set.operations):
+            self._answers.accept(change_set.group)
+            return True
+        if failed is None or not failed.status:
+            work.reason = ServiceUnavailable(f"A $batch answer says nothing about some rows of {self._entity}.")
+            return False
+        exc = error_of(f"Writing to {self._entity}", failed.status, failed.headers, failed.body)
+        if isinstance(exc, TransientServiceError):
+            self._transport.patience.be_quiet(exc.retry_after)
+            work.reason = exc
+            return False
+        if not isinstance(exc, NotFound | RequestRefused):
+            raise exc
+        if DUPLICATE in str(exc) and change_set.group not in work.duplicates:
+            work.duplicates[change_set.group] = (change_set.found, exc)
+            return False
+        self._refuse(change_set, _place(failed), exc)
+        return True
+
+    def _refuse(self, change_set: ChangeSet, place: int, exc: PermanentServiceError) -> None:
+        """Refuse a whole group; the row the service spoke about gets its words, the others say why they stay away."""
+        operations = change_set.operations
+        faulty = operations[place].position if place < len(operations) else None
+        for position in change_set.group:
+            if faulty is None or position == faulty:
+                self._answers.reject(position, exc)
+            else:
+                said = exc.excerpt or str(exc)
+                text = f"Not written, because another row of its document was refused: {said}"
+                self._answers.refuse(position, "document", text)
+
+    def _refuse_missing(self, change_set: ChangeSet) -> None:
+        text = f"The row was written before, but is no longer in {self._entity}; it is not created a second time."
+        for position in change_set.group:
+            other = position not in change_set.missing
+            self._answers.refuse(position, "document" if other else "missing", text)
+
+    def _before(self) -> None:
+        with self._guard:
+            self._before_request()
+
+
+def _may_go_on(exc: BaseException) -> bool:
+    return isinstance(exc, TransientServiceError) and not isinstance(exc, LeaseHeld)
+
+
+def _place(part: PartAnswer) -> int:
+    """Return which operation of its change set an answer is about; the first when the service does not say."""
+    text = part.content_id.partition(".")[2]
+    return int(text) if text.isdecimal() else 0
+
+
+def _requests(groups: Sequence[Group], rows: int) -> Iterator[list[Group]]:
+    """Put groups into requests of about so many rows; a group is never cut."""
+    request: list[Group] = []
+    size = 0
+    for group in groups:
+        if request and size + len(group) > rows:
+            yield request
+            request, size = [], 0
+        request.append(group)
+        size += len(group)
+    if request:
+        yield request

@@ -1,0 +1,132 @@
+"""The multipart form of ``$batch``: put change sets into one request, and find each one's answer in what comes back.
+
+A change set is one transaction: all of it is carried out, or nothing. The request as a whole succeeds even when every
+change set fails, so each answer is looked at for itself.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from requests.structures import CaseInsensitiveDict
+
+from fs_integration.errors import ServiceUnavailable
+
+_END = b"\r\n"
+_BOUNDARY = re.compile(r'boundary="?([^";,\s]+)"?', re.IGNORECASE)
+_STATUS = re.compile(rb"HTTP/1\.[01] (\d{3})")
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One write inside a change set.
+
+    :param link: address below the service root; :param position: the row it writes, None for a document's header.
+    """
+
+    method: str
+    link: str
+    body: bytes
+    position: int | None = None
+
+
+@dataclass(frozen=True)
+class PartAnswer:
+    """What came back for one operation.
+
+    :param content_id: the number we gave the operation; empty when the service did not repeat it.
+    """
+
+    status: int
+    content_id: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+
+def write_batch(change_sets: Sequence[Sequence[Operation]]) -> tuple[str, bytes]:
+    """Return content type and body of a request; operations are numbered ``<change set>.<operation>``."""
+    boundary = f"batch_{uuid.uuid4()}"
+    pieces: list[bytes] = []
+    for number, operations in enumerate(change_sets):
+        inner = f"changeset_{uuid.uuid4()}"
+        pieces += [_line(f"--{boundary}"), _line(f"Content-Type: multipart/mixed; boundary={inner}"), _END]
+        for place, operation in enumerate(operations):
+            pieces += [_line(f"--{inner}"), _operation(operation, f"{number}.{place}")]
+        pieces += [_line(f"--{inner}--"), _END]
+    pieces.append(_line(f"--{boundary}--"))
+    return f"multipart/mixed; boundary={boundary}", b"".join(pieces)
+
+
+def read_batch(content_type: str, body: bytes, change_sets: Sequence[Sequence[Operation]]) -> list[list[PartAnswer]]:
+    """Return the answers to each change set; an empty list where the service said nothing about it.
+
+    A failed change set is answered by one part. Where it does not repeat our number, its place tells which it is.
+
+    :raises ServiceUnavailable: the answer is not what was asked for, so nothing is known.
+    """
+    found: list[list[PartAnswer]] = [[] for _ in change_sets]
+    parts = [list(answers) for answers in _parts(content_type, body)]
+    for place, answers in enumerate(parts):
+        number = next((int(answer.content_id.partition(".")[0]) for answer in answers if _is_ours(answer)), None)
+        if number is None and len(parts) == len(change_sets):
+            number = place
+        if number is not None and number < len(found):
+            found[number] += answers
+    return found
+
+
+def _is_ours(answer: PartAnswer) -> bool:
+    return answer.content_id.partition(".")[0].isdecimal()
+
+
+def _line(text: str) -> bytes:
+    return text.encode() + _END
+
+
+def _operation(operation: Operation, content_id: str) -> bytes:
+    lines = [
+        "Content-Type: application/http", "Content-Transfer-Encoding: binary", f"Content-ID: {content_id}", "",
+        f"{operation.method} {operation.link} HTTP/1.1", "Content-Type: application/json; charset=utf-8",
+        "Accept: application/json", "", "",
+    ]  # fmt: skip
+    return "\r\n".join(lines).encode() + operation.body + _END
+
+
+def _parts(content_type: str, body: bytes) -> Iterator[Iterator[PartAnswer]]:
+    for headers, content in _split(content_type, body):
+        kind = headers.get("content-type", "")
+        if kind.lower().startswith("multipart/mixed"):
+            yield (_answer(*part) for part in _split(kind, content))
+        else:
+            yield iter([_answer(headers, content)])
+
+
+def _split(content_type: str, body: bytes) -> Iterator[tuple[dict[str, str], bytes]]:
+    match = _BOUNDARY.search(content_type)
+    delimiter = b"--" + match[1].encode() if match else b""
+    sections = (_END + body).split(_END + delimiter)
+    if not match or len(sections) < 2 or not sections[-1].startswith(b"--"):
+        raise ServiceUnavailable(
+            "A $batch request was answered with something that is no complete batch answer; which of its rows were "
+            "written is found out by reading them."
+        )
+    for section in sections[1:-1]:
+        head, _, content = section.removeprefix(_END).partition(_END + _END)
+        yield _headers(head), content
+
+
+def _answer(headers: dict[str, str], content: bytes) -> PartAnswer:
+    head, _, body = content.partition(_END + _END)
+    status, _, rest = head.lstrip(_END).partition(_END)
+    match = _STATUS.match(status)
+    own = _headers(rest)
+    content_id = headers.get("content-id") or own.get("content-id", "")
+    return PartAnswer(int(match[1]) if match else 0, content_id, CaseInsensitiveDict(own), body.strip())
+
+
+def _headers(head: bytes) -> dict[str, str]:
+    pairs = (line.decode("utf-8", "replace").partition(":") for line in head.split(_END))
+    return {name.strip().lower(): value.strip() for name, _, value in pairs}
