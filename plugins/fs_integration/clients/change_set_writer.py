@@ -111,7 +111,7 @@ class ChangeSetWriter:
             return
         work.ask = True  # from here on the rows may be there
         operations = [change_set.operations for change_set in change_sets]
-        kind, body = write_batch(operations)
+        kind, body = write_batch(self._transport.origin.root, operations)
         headers = {**JSON_HEADERS, "Content-Type": kind, "Accept": "multipart/mixed"}
         answer = self._transport.send(Call("POST", "data/$batch", headers, body, repeatable=False, before=self._before))
         parts = read_batch(answer.headers.get("Content-Type", ""), answer.body, operations)

@@ -46,15 +46,18 @@ class PartAnswer:
     body: bytes = b""
 
 
-def write_batch(change_sets: Sequence[Sequence[Operation]]) -> tuple[str, bytes]:
-    """Return content type and body of a request; operations are numbered ``<change set>.<operation>``."""
+def write_batch(root: str, change_sets: Sequence[Sequence[Operation]]) -> tuple[str, bytes]:
+    """Return content type and body of a request; operations are numbered ``<change set>.<operation>``.
+
+    :param root: address of the service; the operations carry whole addresses, which every version understands.
+    """
     boundary = f"batch_{uuid.uuid4()}"
     pieces: list[bytes] = []
     for number, operations in enumerate(change_sets):
         inner = f"changeset_{uuid.uuid4()}"
         pieces += [_line(f"--{boundary}"), _line(f"Content-Type: multipart/mixed; boundary={inner}"), _END]
         for place, operation in enumerate(operations):
-            pieces += [_line(f"--{inner}"), _operation(operation, f"{number}.{place}")]
+            pieces += [_line(f"--{inner}"), _operation(root, operation, f"{number}.{place}")]
         pieces += [_line(f"--{inner}--"), _END]
     pieces.append(_line(f"--{boundary}--"))
     return f"multipart/mixed; boundary={boundary}", b"".join(pieces)
@@ -86,10 +89,10 @@ def _line(text: str) -> bytes:
     return text.encode() + _END
 
 
-def _operation(operation: Operation, content_id: str) -> bytes:
+def _operation(root: str, operation: Operation, content_id: str) -> bytes:
     lines = [
         "Content-Type: application/http", "Content-Transfer-Encoding: binary", f"Content-ID: {content_id}", "",
-        f"{operation.method} {operation.link} HTTP/1.1", "Content-Type: application/json; charset=utf-8",
+        f"{operation.method} {root}/{operation.link} HTTP/1.1", "Content-Type: application/json; charset=utf-8",
         "Accept: application/json", "", "",
     ]  # fmt: skip
     return "\r\n".join(lines).encode() + operation.body + _END
