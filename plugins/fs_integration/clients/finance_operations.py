@@ -13,7 +13,10 @@ from fs_integration.clients.finance_operations_metadata import COMPANY_FIELD, re
 from fs_integration.clients.finance_operations_payload import key_filters
 from fs_integration.clients.keys import folded, without_null_text
 from fs_integration.clients.odata import Reading, pages
-from fs_integration.clients.packages import PackageExporter, rows_of
+from fs_integration.clients.package_actions import PackageActions
+from fs_integration.clients.package_export import fetch_export, submit_export
+from fs_integration.clients.package_import import import_outcome, submit_import
+from fs_integration.clients.packages import rows_of
 from fs_integration.clients.patience import Time
 from fs_integration.clients.row_answers import RowAnswers
 from fs_integration.clients.settings import ServiceSettings
@@ -21,7 +24,7 @@ from fs_integration.clients.tokens import TokenSource
 from fs_integration.clients.transport import Tokens, Transport
 from fs_integration.frames import KEY, concat
 from fs_integration.records import Interval
-from fs_integration.spec.mapping import Condition, PackageExport
+from fs_integration.spec.mapping import Condition, PackageExport, PackageImport
 from fs_integration.spec.metadata import EntityMetadata
 
 EMPTY_DATE = "1900-01-01"  # the service has no null dates; it sends this one
@@ -34,17 +37,18 @@ class FinanceOperationsClient:
     """
 
     def __init__(self, settings: ServiceSettings, *, tokens: Tokens | None = None, clock: Time | None = None) -> None:
-        self._settings, self._clock = settings, clock
         self._transport = Transport(
             settings.base_url, tokens or TokenSource(settings), ca_file=settings.ca_file, limits=settings.limits,
             clock=clock,
         )  # fmt: skip
+        self._actions = PackageActions(self._transport, settings, clock or Time())
         self._known: dict[str, EntityMetadata] = {}
+        self._url = settings.base_url
 
     def check(self) -> str:
         """Ask for the list of entities. :returns: a sentence for the person who pressed "Test"."""
         answer = self._transport.get_json("data")
-        return f"Connected to {self._settings.base_url}; {len(answer['value'])} data entities can be read."
+        return f"Connected to {self._url}; {len(answer['value'])} data entities can be read."
 
     def entity_metadata(self, entity: str) -> EntityMetadata:
         """Describe a data entity. :param entity: public collection name. :raises NotFound: there is none."""
@@ -134,13 +138,60 @@ class FinanceOperationsClient:
         :param order_by: columns to order the rows by.
         :raises ServiceUnavailable: the execution failed or did not end in time; try again later.
         """
-        exporter = PackageExporter(self._transport, self._settings, self._clock or Time())
-        package = exporter.export(export, company=company, execution_id=execution_id)
+        execution = self.submit_export(export, company=company, execution_id=execution_id)
+        self._actions.wait(execution, export.project, _nothing)
+        package = self.fetch_export(export, execution)
         keep(package)
         yield rows_of(package, export, company=company, order_by=order_by)
+
+    def submit_export(self, export: PackageExport, *, company: str, execution_id: str) -> str:
+        """Start an export, or find the one that was started before. :returns: its execution."""
+        return submit_export(self._actions, export, company=company, execution_id=execution_id)
+
+    def fetch_export(self, export: PackageExport, execution: str) -> bytes:
+        """Download the package of an export that has ended. :raises ServiceUnavailable: it did not end well."""
+        return fetch_export(self._actions, export, execution)
+
+    def import_package(
+        self, package: PackageImport, rows: pd.DataFrame, *, company: str, execution_id: str,
+        before_request: Callable[[], None] = lambda: None,
+    ) -> pd.DataFrame:  # fmt: skip
+        """Write rows through an import project and wait for its end.
+
+        :param execution_id: the same id with the same rows finds the same execution again.
+        :param before_request: called before the start and while waiting; what it raises ends the wait.
+        :returns: one line per row as ``write`` does.
+        :raises ServiceUnavailable: the execution failed as a whole or did not end in time; try again later.
+        """
+        before_request()
+        execution = self.submit_import(package, rows, company=company, execution_id=execution_id)
+        if execution:
+            self._actions.wait(execution, package.project, before_request)
+        return self.import_outcome(package, rows, execution)
+
+    def submit_import(
+        self, package: PackageImport, rows: pd.DataFrame, *, company: str, execution_id: str
+    ) -> str:  # fmt: skip
+        """Upload rows and start their import, or find the one that was started before.
+
+        :returns: its execution; empty when no row can stand in a package, which ``import_outcome`` understands.
+        """
+        return submit_import(self._actions, package, rows, company=company, execution_id=execution_id)
+
+    def import_outcome(self, package: PackageImport, rows: pd.DataFrame, execution: str) -> pd.DataFrame:
+        """Return what became of each row of an import that has ended: one line per row as ``write`` does."""
+        return import_outcome(self._actions, package, rows, execution)
+
+    def execution_status(self, execution: str) -> str:
+        """Return the state of an import or export; ``Unknown`` where the service does not know it (yet)."""
+        return self._actions.state(execution)
 
 
 def _own(metadata: EntityMetadata, company: str | None) -> list[Condition]:
     if not company or not metadata.company_specific:
         return []
     return [Condition.model_validate({"field": COMPANY_FIELD, "is": company})]
+
+
+def _nothing() -> None:
+    """Do nothing while an export runs: no lease is held while reading."""

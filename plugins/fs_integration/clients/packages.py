@@ -1,159 +1,26 @@
-"""Export a data package from Finance & Operations: start, wait, download, read (docs/connections.md, "Data packages").
-
-An export of a project with change tracking is a consuming read: the next one no longer holds what this one held. So the
-execution id is ours and follows from the run, and a repeated run finds its execution again instead of starting another.
-"""
+"""Read the rows out of an exported data package (docs/connections.md, "Data packages")."""
 
 from __future__ import annotations
 
 import io
-import logging
-import uuid
 import zipfile
 from collections.abc import Sequence
-from typing import Any
-from urllib.parse import urlsplit
 from xml.etree import ElementTree
 
-import msgspec
 import pandas as pd
 import pyarrow as pa
 import pyarrow.csv as pcsv
 
 from fs_integration.clients.finance_operations_metadata import COMPANY_FIELD
-from fs_integration.clients.patience import Time
-from fs_integration.clients.settings import ServiceSettings
-from fs_integration.clients.transport import JSON_HEADERS, Call, Transport
 from fs_integration.errors import (
     MappingError,
-    NotFound,
-    PermissionDenied,
     RequestRefused,
     ServiceUnavailable,
-    TransientServiceError,
 )
 from fs_integration.frames import to_frame
 from fs_integration.spec.mapping import PackageExport
 
-log = logging.getLogger(__name__)
-
-ACTIONS = "data/DataManagementDefinitionGroups/Microsoft.Dynamics.DataEntities"
-POLL_SECONDS = 1.0  # the first pause; each is twice as long as the last
-LONGEST_POLL_SECONDS = 15.0
-LONGEST_EXECUTION = 3600.0
-GRACE_SECONDS = 60.0  # right after a start the service may not know the execution yet
-EXECUTIONS = 5  # ids tried after executions that failed
 UNPACKED_BYTES = 4 * 1024**3
-RUNNING = frozenset({"NotRun", "Executing", "Bad request"})  # the last is seen for a moment right after a start
-ENDED_BADLY = frozenset({"Failed", "Canceled", "PartiallySucceeded"})
-_NO_EXECUTION = "00000000-0000-0000-0000-000000000000"
-_NAMESPACE = uuid.UUID("0d9f9b3c-3a53-5b0b-8a4e-3d0d3a3c2c11")
-_DECODE = msgspec.json.Decoder(dict[str, Any]).decode
-
-
-class PackageExporter:
-    """Run export projects through the data-management package API."""
-
-    def __init__(self, transport: Transport, settings: ServiceSettings, clock: Time) -> None:
-        self._transport, self._settings, self._time = transport, settings, clock
-
-    def export(self, export: PackageExport, *, company: str, execution_id: str) -> bytes:
-        """Return the package of this run: of an execution that ran before, or of a new one.
-
-        :raises RequestRefused: the project does not exist; :raises ServiceUnavailable: the execution failed or hangs.
-        """
-        for number in range(EXECUTIONS):
-            execution = str(uuid.uuid5(_NAMESPACE, f"{execution_id}/{number}"))
-            state = self._state(execution)
-            if state in ENDED_BADLY:
-                continue
-            if state == "Unknown":
-                self._start(export, company, execution)
-            self._wait(export, execution, known=state != "Unknown")
-            return self._download(execution)
-        raise RequestRefused(
-            f"Export project `{export.project}` failed {EXECUTIONS} times for this run. Look at the job history of the "
-            "project in Finance & Operations, then start a new run."
-        )
-
-    def _act(self, action: str, body: dict[str, Any], *, repeatable: bool = True) -> Any:
-        headers = {**JSON_HEADERS, "Content-Type": "application/json"}
-        call = Call("POST", f"{ACTIONS}.{action}", headers, msgspec.json.encode(body), repeatable, decode=_DECODE)
-        value = self._transport.send(call).value.get("value")
-        return value.get("value") if isinstance(value, dict) else value  # the documents show both forms
-
-    def _state(self, execution: str) -> str:
-        try:
-            return str(self._act("GetExecutionSummaryStatus", {"executionId": execution}) or "Unknown")
-        except (NotFound, RequestRefused):
-            return "Unknown"
-
-    def _start(self, export: PackageExport, company: str, execution: str) -> None:
-        body = {
-            "definitionGroupId": export.project, "packageName": f"{execution}.zip", "executionId": execution,
-            "reExecute": True, "legalEntityId": company,
-        }  # fmt: skip
-        log.info("Export project %s for %s as execution %s", export.project, company, execution)
-        try:
-            answer = self._act("ExportToPackage", body, repeatable=False)
-        except TransientServiceError:
-            # Nobody knows whether it was started; only the service can tell, and starting twice loses a delta.
-            if self._state(execution) == "Unknown":
-                raise
-            return
-        if answer == _NO_EXECUTION:
-            raise RequestRefused(
-                f"Finance & Operations did not start export project `{export.project}` for `{company}`. Check that the "
-                "project exists there and holds the entity."
-            )
-
-    def _wait(self, export: PackageExport, execution: str, *, known: bool) -> None:
-        started, pause = self._time.now(), POLL_SECONDS
-        while (state := self._state(execution)) != "Succeeded":
-            waited = self._time.now() - started
-            known = known or state in RUNNING
-            if state in ENDED_BADLY or (state == "Unknown" and (known or waited > GRACE_SECONDS)):
-                raise ServiceUnavailable(
-                    f"Execution {execution} of export project `{export.project}` ended as `{state}`. "
-                    f"{self._errors(execution)} Trying again starts a new execution."
-                )
-            if waited > LONGEST_EXECUTION:
-                raise ServiceUnavailable(
-                    f"Execution {execution} of export project `{export.project}` is still `{state}` "
-                    f"after {waited:.0f} s. Trying again asks for the same execution."
-                )
-            self._time.sleep(pause)
-            pause = min(pause * 2, LONGEST_POLL_SECONDS)
-
-    def _errors(self, execution: str) -> str:
-        """Return the beginning of the service's error list; its JSON is often broken, so it is shown as it is."""
-        try:
-            return str(self._act("GetExecutionErrors", {"executionId": execution}) or "")[:500]
-        except (NotFound, RequestRefused):
-            return ""
-
-    def _download(self, execution: str) -> bytes:
-        try:
-            return self._fetch(self._package_url(execution))
-        except PermissionDenied:
-            return self._fetch(self._package_url(execution))  # the address expires; a fresh one does not
-
-    def _package_url(self, execution: str) -> str:
-        started = self._time.now()
-        while not (url := str(self._act("GetExportedPackageUrl", {"executionId": execution}) or "")):
-            if self._time.now() - started > GRACE_SECONDS * 5:
-                raise ServiceUnavailable(f"Execution {execution} succeeded, but there is no package to download.")
-            self._time.sleep(POLL_SECONDS)
-        return url
-
-    def _fetch(self, url: str) -> bytes:
-        """Download from the storage account. The address carries its own permission, so no token goes there."""
-        parts = urlsplit(url)
-        storage = Transport(
-            f"https://{parts.netloc}", None, ca_file=self._settings.ca_file, limits=self._settings.limits,
-            clock=self._time,
-        )  # fmt: skip
-        return storage.send(Call("GET", parts._replace(scheme="https").geturl())).body
 
 
 def rows_of(package: bytes, export: PackageExport, *, company: str, order_by: Sequence[str] = ()) -> pd.DataFrame:

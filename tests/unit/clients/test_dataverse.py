@@ -13,8 +13,8 @@ import pytest
 from tests.sandbox.client import SandboxClient
 from tests.unit.clients.conftest import settings_of
 
-from fs_integration.clients.row_answers import GIVE_UP_AFTER
 from fs_integration.clients.dataverse import DataverseClient
+from fs_integration.clients.row_answers import GIVE_UP_AFTER
 from fs_integration.errors import (
     ConnectionSetupError,
     Fenced,

@@ -1,0 +1,79 @@
+"""Read what an import says about its bad rows: the error list, and the files of keys and rows that failed."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from fs_integration.errors import ServiceUnavailable
+
+_RECORD = re.compile(
+    r'\{\s*"RecordId"\s*:\s*"(?P<record>.*?)"\s*,\s*"Field"\s*:\s*"(?P<field>.*?)"\s*,\s*"ErrorMessage"\s*:\s*"'
+    r'(?P<message>.*?)"\s*\}\s*(?=,\s*\{\s*"RecordId"|\]?\s*$)',
+    re.DOTALL,
+)
+
+
+@dataclass(frozen=True)
+class RowError:
+    """One message. :param record: key value of the row it is about, often empty."""
+
+    record: str
+    message: str
+
+
+def row_errors(text: str) -> list[RowError]:
+    """Read the list of ``GetExecutionErrors``; messages may hold raw quotes and line breaks, which breaks its JSON."""
+    try:
+        listed = msgspec.json.decode(text or "[]", type=list[dict[str, str | None]])
+        return [RowError(entry.get("RecordId") or "", entry.get("ErrorMessage") or "") for entry in listed]
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return [RowError(found["record"], found["message"]) for found in _RECORD.finditer(text)]
+
+
+def failed_rows(content: bytes, columns: Sequence[str], what: str) -> list[dict[str, str]]:
+    """Read a file of failed rows or keys: a heading, then per row the values of columns of the package.
+
+    :param columns: columns of the package file. :returns: per failed row the values of those columns it names.
+    :raises ServiceUnavailable: the file names none of them.
+    """
+    text = _decoded(content)
+    header = text.split("\n", 1)[0]
+    delimiter = max((",", ";", "\t", "|"), key=header.count)
+    rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+    known = {name.upper() for name in columns}
+    names = [name.strip().upper() for name in rows[0]] if rows else []
+    if not known & set(names):
+        raise ServiceUnavailable(f"{what} names no column of the package; it begins with `{header[:200].strip()}`.")
+    return [_known_values(names, row, known) for row in rows[1:] if row]
+
+
+def _known_values(names: Sequence[str], row: Sequence[str], known: set[str]) -> dict[str, str]:
+    return {name: value for name, value in zip(names, row, strict=False) if name in known}
+
+
+def positions_of(failed: Sequence[Mapping[str, str]], lines: Sequence[Mapping[str, str]]) -> Iterator[int]:
+    """Give the places of the lines that failed; case and trailing zeros of numbers do not count."""
+    wanted = {frozenset((name, _comparable(value)) for name, value in row.items()) for row in failed}
+    shapes = {frozenset(row) for row in failed}
+    for place, line in enumerate(lines):
+        views = (frozenset((name, _comparable(line[name])) for name in shape) for shape in shapes)
+        if any(view in wanted for view in views):
+            yield place
+
+
+def _comparable(value: str) -> str:
+    text = value.strip().lower()
+    is_number = re.fullmatch(r"-?\d+\.\d+", text)
+    return text.rstrip("0").rstrip(".") if is_number else text
+
+
+def _decoded(content: bytes) -> str:
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return content.decode("utf-16")
+    return content.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace")
