@@ -7,10 +7,11 @@ network, no pandas.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from airflow.sdk import DAG, Asset, CronDataIntervalTimetable, Param, TaskGroup, TriggerRule, XComArg
+from airflow.sdk import DAG, Asset, AssetAll, CronDataIntervalTimetable, Param, TaskGroup, TriggerRule, XComArg
 
+from fs_integration.errors import MappingError
 from fs_integration.operators import (
     ExtractEntityOperator,
     LoadEntityOperator,
@@ -22,6 +23,12 @@ from fs_integration.spec.explain import describe_markdown
 from fs_integration.spec.loader import load_mapping, mapping_hash
 from fs_integration.spec.mapping import Mapping, MappingTask
 
+if TYPE_CHECKING:
+    from airflow.sdk.bases.timetable import BaseTimetable
+    from airflow.sdk.definitions.asset import BaseAsset
+
+
+Schedule: TypeAlias = "str | BaseTimetable | BaseAsset | None"
 POOLS = {"finance_operations": "finance_operations_api", "dataverse": "dataverse_api"}
 FIRST_DAY = datetime(2026, 1, 1)  # noqa: DTZ001  Airflow takes it in the DAG's time zone; catchup is off
 WINDOW = {
@@ -42,27 +49,31 @@ DEFAULT_ARGS = {
 
 
 def integration_dag(
-    mapping: str, *, schedule: str, connection_set: str = "default", timezone: str = "UTC",
+    mapping: str, *, schedule: Schedule, connection_set: str = "default", timezone: str = "UTC",
     default_args: dict[str, Any] | None = None, **dag_options: Any,
 ) -> DAG:  # fmt: skip
     """Build the DAG ``fs_<mapping>`` of one integration area.
 
-    :param schedule: cron text; runs get the interval between two of its moments as data interval.
+    :param schedule: cron text, whose runs get the interval between two of its moments as data interval; or what
+        ``assets_of`` gives, to run after other areas; or a timetable; or None, to run only when started.
     :param connection_set: name of a file under ``include/mappings/connection_sets``.
     :param default_args: put over ours, for example another owner or an e-mail address.
     :param dag_options: handed to ``DAG`` as they are.
     :raises MappingError: when the mapping file is wrong; Airflow shows the message as import error of this DAG only.
     """
     area = load_mapping(mapping)
+    if not area.enabled_tasks:
+        raise MappingError(f"Every task of the mapping `{mapping}` is disabled; a DAG of it would do nothing.",
+                           suggestion="Enable a task, or remove the DAG file.")  # fmt: skip
     dag = DAG(
         dag_id=f"fs_{area.mapping}",
         dag_display_name=area.title,
         description=area.description or area.title,
-        schedule=CronDataIntervalTimetable(schedule, timezone=timezone),
+        schedule=timetable_of(schedule, timezone=timezone),
         start_date=FIRST_DAY,
         catchup=False,
         max_active_runs=1,
-        tags={"fs-integration", area.tasks[0].source.system, area.tasks[0].target.system},
+        tags={"fs-integration", *(end.system for task in area.enabled_tasks for end in (task.source, task.target))},
         params=WINDOW,
         doc_md=f"{describe_markdown(area)}\n\nMapping version {area.version}, content {mapping_hash(area)}.",
         default_args={**DEFAULT_ARGS, **(default_args or {})},
@@ -70,12 +81,17 @@ def integration_dag(
     )
     with dag:
         previous: TaskGroup | None = None
-        for task in area.tasks:
+        for task in area.enabled_tasks:
             group = _task_group(area, task, connection_set=connection_set)
             if previous is not None:
                 previous >> group
             previous = group
     return dag
+
+
+def timetable_of(schedule: Schedule, *, timezone: str = "UTC") -> Schedule:
+    """Return what Airflow takes: of cron text a timetable, as Airflow's own reading of it has empty data intervals."""
+    return CronDataIntervalTimetable(schedule, timezone=timezone) if isinstance(schedule, str) else schedule
 
 
 def target_asset(task: MappingTask) -> Asset:
@@ -85,6 +101,15 @@ def target_asset(task: MappingTask) -> Asset:
         uri=f"{task.target.system.replace('_', '-')}://fs-integration/{task.target.table}",
         group="fs-integration",
     )
+
+
+def assets_of(*mappings: str) -> AssetAll:
+    """Return a schedule: run once every target table of these areas has been published since the last such run.
+
+    :raises MappingError: when there is no such mapping.
+    """
+    assets = {asset.name: asset for name in mappings for asset in map(target_asset, load_mapping(name).enabled_tasks)}
+    return AssetAll(*assets.values())
 
 
 def _task_group(area: Mapping, task: MappingTask, *, connection_set: str) -> TaskGroup:
