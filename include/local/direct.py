@@ -13,14 +13,16 @@ from fs_integration.clients.finance_operations import FinanceOperationsClient
 from fs_integration.clients.settings import ServiceSettings, read_settings
 from fs_integration.errors import DataQualityError
 from fs_integration.ledger import Ledger, open_engine
-from fs_integration.pipeline.extract import Clients, extract
+from fs_integration.pipeline.clients import Clients
+from fs_integration.pipeline.extract import extract
 from fs_integration.pipeline.gate import GateResult, quality_gate, stop_message
 from fs_integration.pipeline.load import LoadResult, load
 from fs_integration.pipeline.reconcile import Books, reconcile
 from fs_integration.pipeline.run import Mode, Run, scopes_of
 from fs_integration.pipeline.transform import TransformResult, transform
 from fs_integration.records import BatchRef, Interval, Scope
-from fs_integration.spec.loader import mapping_hash
+from fs_integration.spec.connection_set import ConnectionSet
+from fs_integration.spec.loader import load_connection_set
 from fs_integration.spec.mapping import Mapping, MappingTask
 from fs_integration.staging import StagingArea, run_key
 from local.services import Sandbox
@@ -30,21 +32,25 @@ TENANT, CLIENT, SECRET = (
     "00000000-0000-4000-8000-0000000000c1",
     "sandbox-secret",
 )
-COMPANIES = ("usmf", "demf", "frrt")
 
 
 @dataclass
 class Direct:
     """The stores and clients of one environment.
 
-    :param companies: legal entities in the order of their runs.
+    :param connections: the companies to serve.
     """
 
     clients: Clients
     staging: StagingArea
     ledger: Ledger
     docs_root: Path
-    companies: Sequence[str]
+    connections: ConnectionSet
+
+    @property
+    def companies(self) -> list[str]:
+        """Legal entities in the order of their runs."""
+        return [organization.legal_entity for organization in self.connections.organizations]
 
     def run(
         self, area: Mapping, *, run_id: str, end: datetime | None = None, mode: Mode = Mode.SCHEDULED
@@ -52,18 +58,18 @@ class Direct:
         """Run every task of an area. :param end: the moment the run speaks for, now by default."""
         moment = end or datetime.now(UTC)
         run = Run(run_key(run_id), f"fs_{area.mapping}", run_id, mode, Interval(None, moment))
-        return [books for task in area.tasks for books in self.run_task(area, task, run)]
+        return [books for task in area.enabled_tasks for books in self.run_task(area, task, run)]
 
     def run_task(self, area: Mapping, task: MappingTask, run: Run) -> list[Books]:
         """Run one task and return its books.
 
         :raises DataQualityError: after closing the books of the other companies, when the gate stopped a company.
         """
-        scopes = scopes_of(area.mapping, task.name, list(self.companies))
+        scopes = scopes_of(area.mapping, task.name, self.companies)
         gate = self.up_to_gate(area, task, run, scopes)
         results = [self.load(ref, task, run) for ref in gate.accepted]
         passed = [scope for scope in scopes if scope.legal_entity not in gate.stopped]
-        books = reconcile(task, run, scopes=passed, results=results, client=self.clients.dataverse,
+        books = reconcile(task, run, scopes=passed, results=results, clients=self.clients,
                           staging=self.staging, ledger=self.ledger)  # fmt: skip
         if gate.stopped:
             raise DataQualityError(stop_message(scopes[0], gate.stopped))
@@ -71,25 +77,27 @@ class Direct:
 
     def up_to_gate(self, area: Mapping, task: MappingTask, run: Run, scopes: Sequence[Scope]) -> GateResult:
         """Extract, transform and decide."""
-        refs = extract(task, run, scopes=scopes, clients=self.clients, staging=self.staging, ledger=self.ledger,
-                       mapping_hash=mapping_hash(area))  # fmt: skip
+        refs = extract(area, task, run, organizations=self.connections.organizations, clients=self.clients,
+                       staging=self.staging, ledger=self.ledger)  # fmt: skip
         results = [self.transform(ref, area, task) for ref in refs]
         return quality_gate(task, run, scopes=scopes, results=results, staging=self.staging, ledger=self.ledger)
 
     def transform(self, ref: BatchRef, area: Mapping, task: MappingTask) -> TransformResult:
         """Check and shape one batch."""
-        return transform(ref, area, task, staging=self.staging, docs_root=self.docs_root)
+        organization = self.connections.organization(ref.legal_entity)
+        return transform(ref, area, task, organization=organization, staging=self.staging, docs_root=self.docs_root)
 
     def load(self, ref: BatchRef, task: MappingTask, run: Run, *, try_id: str = "1") -> LoadResult:
         """Write one accepted batch."""
-        return load(
-            ref, task, run, try_id=try_id, client=self.clients.dataverse, staging=self.staging, ledger=self.ledger
-        )
+        return load(ref, task, run, try_id=try_id, clients=self.clients, staging=self.staging, ledger=self.ledger)
 
 
-def connect(sandbox: Sandbox, home: Path, *, secret: str = SECRET, **extra: Any) -> Direct:
+def connect(
+    sandbox: Sandbox, home: Path, *, secret: str = SECRET, connections: ConnectionSet | None = None, **extra: Any
+) -> Direct:
     """Open the stores below ``home`` and the clients of a sandbox.
 
+    :param connections: the companies to serve; those of the connection set ``default`` when left out.
     :param extra: further fields of both connections (docs/connections.md).
     """
     home.mkdir(parents=True, exist_ok=True)
@@ -99,7 +107,13 @@ def connect(sandbox: Sandbox, home: Path, *, secret: str = SECRET, **extra: Any)
         finance_operations=FinanceOperationsClient(_settings(sandbox, "finops", secret, extra)),
         dataverse=DataverseClient(_settings(sandbox, "dataverse", secret, extra)),
     )
-    return Direct(clients, StagingArea(home / "staging"), ledger, home / "data_docs", COMPANIES)
+    return Direct(
+        clients,
+        StagingArea(home / "staging"),
+        ledger,
+        home / "data_docs",
+        connections or load_connection_set("default"),
+    )
 
 
 def _settings(sandbox: Sandbox, system: str, secret: str, extra: dict[str, Any]) -> ServiceSettings:

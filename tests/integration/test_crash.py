@@ -32,7 +32,7 @@ def gated(ready):
         update={"target": task.target.model_copy(update={"request_rows": 5, "parallel_requests": 1})}
     )
     run = Run(run_key("crash"), "fs_product_inventory", "crash", Mode.SCHEDULED, Interval(None, site.moment))
-    scopes = scopes_of(area.mapping, task.name, list(site.direct.companies))
+    scopes = scopes_of(area.mapping, task.name, site.direct.companies)
     gate = site.direct.up_to_gate(area, task, run, scopes)
     site.sandbox.control("POST", "/stats/reset")
     return site, area, task, run, list(gate.accepted)
@@ -42,8 +42,8 @@ def finish(gated):
     """Load every batch as a second try and close the books."""
     site, area, task, run, refs = gated
     results = [site.direct.load(ref, task, run, try_id="second") for ref in refs]
-    scopes = scopes_of(area.mapping, task.name, list(site.direct.companies))
-    return reconcile(task, run, scopes=scopes, results=results, client=site.direct.clients.dataverse,
+    scopes = scopes_of(area.mapping, task.name, site.direct.companies)
+    return reconcile(task, run, scopes=scopes, results=results, clients=site.direct.clients,
                      staging=site.direct.staging, ledger=site.direct.ledger)  # fmt: skip
 
 

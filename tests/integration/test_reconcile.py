@@ -33,7 +33,7 @@ class Loaded:
         task = self.task.model_copy(update={"target": self.task.target.model_copy(update=target)})
         direct = self.site.direct
         return reconcile(task, self.run, scopes=self.scopes, results=self.results if results is None else results,
-                         client=direct.clients.dataverse, staging=direct.staging, ledger=direct.ledger)  # fmt: skip
+                         clients=direct.clients, staging=direct.staging, ledger=direct.ledger)  # fmt: skip
 
     def watermarks(self) -> list[Any]:
         return [self.site.direct.ledger.watermark(scope) for scope in self.scopes]
@@ -47,7 +47,7 @@ def loaded(ready: Site) -> Loaded:
     site, area = ready, load_mapping("product_inventory")
     task = area.tasks[0]
     run = Run(run_key("checked"), "fs_product_inventory", "checked", Mode.SCHEDULED, Interval(None, site.moment))
-    scopes = scopes_of(area.mapping, task.name, list(site.direct.companies))
+    scopes = scopes_of(area.mapping, task.name, site.direct.companies)
     gate = site.direct.up_to_gate(area, task, run, scopes)
     return Loaded(site, task, run, scopes, [site.direct.load(ref, task, run) for ref in gate.accepted])
 

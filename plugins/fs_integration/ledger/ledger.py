@@ -145,6 +145,11 @@ class Ledger:
             return self._supersede(connection, number, run, keys, except_run=run if keys is None else None,
                                    note=f"obsolete since run {run_key}")  # fmt: skip
 
+    def held_back(self, scope: Scope) -> list[str]:
+        """Return the source keys of the rows that are held back, each once."""
+        with reading(self.engine) as connection:
+            return quarantine.open_keys(connection, find_scope(connection, scope))
+
     def open_quarantine(
         self, *, mapping: str | None = None, dag_id: str | None = None, run_id: str | None = None
     ) -> pd.DataFrame:

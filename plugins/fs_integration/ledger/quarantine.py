@@ -79,6 +79,16 @@ def open_lines(connection: Connection, *, mapping: str | None, dag_id: str | Non
     return frame_of({name: [getattr(row, name) for row in rows] for name in LINE_COLUMNS}, LINE_COLUMNS)
 
 
+def open_keys(connection: Connection, scope: int | None) -> list[str]:
+    """Return the row keys of a scope's open lines, each once."""
+    statement = (
+        select(QuarantineRow.row_key)
+        .distinct()
+        .where((QuarantineRow.scope_id == scope) & QuarantineRow.resolved_at.is_(None))
+    )
+    return sorted(connection.execute(statement).scalars())
+
+
 def open_numbers(
     connection: Connection, scope: int, *, as_of: datetime, row_keys: Collection[str] | None, except_run: int | None
 ) -> list[int]:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from fs_integration.ledger import Ledger
-    from fs_integration.pipeline.extract import Clients
+    from fs_integration.pipeline.clients import Clients
     from fs_integration.pipeline.run import Run
     from fs_integration.staging import StagingArea
 
@@ -80,7 +80,7 @@ class AreaOperator(BaseOperator):
     def clients(self) -> Clients:
         from fs_integration.hooks.dataverse import DataverseHook
         from fs_integration.hooks.finance_operations import FinanceOperationsHook
-        from fs_integration.pipeline.extract import Clients
+        from fs_integration.pipeline.clients import Clients
 
         return Clients(
             finance_operations=FinanceOperationsHook(self.connections.finance_operations).get_conn(),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fs_integration.operators.base import AreaOperator
-from fs_integration.spec.loader import mapping_hash
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -21,7 +20,7 @@ class ExtractEntityOperator(AreaOperator):
         from fs_integration.pipeline.extract import extract
 
         refs = extract(
-            self.area_task, self.run_of(context), scopes=self.scopes, clients=self.clients, staging=self.staging,
-            ledger=self.ledger, mapping_hash=mapping_hash(self.area),
+            self.area, self.area_task, self.run_of(context), organizations=self.connections.organizations,
+            clients=self.clients, staging=self.staging, ledger=self.ledger,
         )  # fmt: skip
         return [ref.to_dict() for ref in refs]

@@ -30,7 +30,7 @@ class LoadEntityOperator(AreaOperator):
         with waiting_for_its_turn():
             result = load(
                 BatchRef.from_dict(self.batch), self.area_task, self.run_of(context),
-                try_id=f"{task_instance.id}/{task_instance.try_number}", client=self.clients.dataverse,
+                try_id=f"{task_instance.id}/{task_instance.try_number}", clients=self.clients,
                 staging=self.staging, ledger=self.ledger,
             )  # fmt: skip
         return result.to_dict()

@@ -47,7 +47,7 @@ class ReconcileLoadOperator(AreaOperator):
         loaded = [scope for scope in self.scopes if scope.legal_entity not in self.stopped]
         with waiting_for_its_turn():
             books = reconcile(
-                self.area_task, run, scopes=loaded, results=results, client=self.clients.dataverse,
+                self.area_task, run, scopes=loaded, results=results, clients=self.clients,
                 staging=self.staging, ledger=self.ledger,
             )  # fmt: skip
         self._publish(context, run, books)

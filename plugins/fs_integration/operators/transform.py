@@ -28,7 +28,10 @@ class TransformBatchOperator(AreaOperator):
         from fs_integration.pipeline.transform import transform
 
         ref = BatchRef.from_dict(self.batch)
-        result = transform(ref, self.area, self.area_task, staging=self.staging, docs_root=data_docs_root())
+        result = transform(
+            ref, self.area, self.area_task, organization=self.connections.organization(ref.legal_entity),
+            staging=self.staging, docs_root=data_docs_root(),
+        )  # fmt: skip
         for message in result.warnings:
             self.log.warning(message)
         return result.to_dict()

@@ -42,6 +42,11 @@ log = logging.getLogger(__name__)
 
 GATE_BATCH = -1  # the gate's own line in the books; the load's lines carry the batch numbers
 SCAN_ROWS = 50_000
+DOUBLED = "The key `{}` occurs more than once in the source; which row is right cannot be told."
+SEVERAL_COMPANIES = (
+    "Another company has `{}` too, and Field Service keeps one row per key. Give the companies a `key_prefix` each in "
+    "the connection set, or choose the rows of each with `filters` there."
+)
 
 
 @dataclass(frozen=True)
@@ -65,9 +70,12 @@ def quality_gate(
     """
     accepted: list[BatchRef] = []
     stopped: dict[str, tuple[str, ...]] = {}
+    claimed = _claimed_twice(task, results, staging)
     for scope in scopes:
         own = [result for result in results if result.raw.scope == scope]
-        batches, decision = _gate_scope(task, run, scope=scope, results=own, staging=staging, ledger=ledger)
+        batches, decision = _gate_scope(
+            task, run, scope=scope, results=own, claimed=claimed, staging=staging, ledger=ledger
+        )
         for message in decision.messages:
             log.warning("%s: %s", scope, message)
         if decision.passed:
@@ -94,6 +102,7 @@ def _gate_scope(
     *,
     scope: Scope,
     results: Sequence[TransformResult],
+    claimed: np.ndarray,
     staging: StagingArea,
     ledger: Ledger,
 ) -> tuple[list[BatchRef], GateDecision]:
@@ -101,7 +110,7 @@ def _gate_scope(
     run = run.for_scope(watermark)
     rejections = concat((staging.read(result.rejected) for result in results), REJECTION_COLUMNS)
     shaped = [result.shaped for result in results if result.shaped.rows]  # a failed batch has none, nor their columns
-    batches, doubled = _without_doubled_keys(shaped, staging)
+    batches, doubled = _without_doubled_keys(shaped, claimed, staging)
     rejections = concat([rejections, doubled], REJECTION_COLUMNS)
     vanished = _vanished(task, run, scope=scope, watermark=watermark, raw=[result.raw for result in results],
                          shaped=batches, staging=staging, ledger=ledger)  # fmt: skip
@@ -123,6 +132,9 @@ def _gate_scope(
         return [], decision
     if task.source.changed_since is None:  # everything was read, so what is still wrong has just been reported anew
         ledger.supersede_quarantine(scope, run.run_key)
+    else:
+        skipped = rejections.loc[rejections["outcome"] == Outcome.SKIPPED.value, "row_key"]
+        ledger.supersede_quarantine(scope, run.run_key, skipped)
     if len(vanished):
         number = max((ref.number for ref in batches), default=-1) + 1
         batches.append(staging.write_batch(scope, run.run_key, "04_vanished", number, vanished))
@@ -142,34 +154,54 @@ def _rows(rejections: pd.DataFrame, outcome: Outcome) -> int:
     return int(rejections.loc[rejections["outcome"] == outcome.value, "source_rows"].sum())
 
 
-def _without_doubled_keys(refs: Sequence[BatchRef], staging: StagingArea) -> tuple[list[BatchRef], pd.DataFrame]:
-    """Reject keys that occur in more than one batch: which of the rows is right cannot be told."""
-    hashes = [key_hashes(staging.read_columns(ref, [KEY])[KEY].str.lower()) for ref in refs]  # as services compare
+def _claimed_twice(task: MappingTask, results: Sequence[TransformResult], staging: StagingArea) -> np.ndarray:
+    """Return the hashes of keys that more than one company would write into the one table they share."""
+    refs: dict[Scope, list[BatchRef]] = {}
+    for result in results:
+        if result.shaped.rows:
+            refs.setdefault(result.shaped.scope, []).append(result.shaped)
+    if task.target.system == "finance_operations" or len(refs) < 2:
+        return np.array([], dtype="uint64")
+    own = [np.unique(np.concatenate(_key_hashes(shaped, staging))) for shaped in refs.values()]
+    values, counts = np.unique(np.concatenate(own), return_counts=True)
+    return values[counts > 1]
+
+
+def _key_hashes(refs: Sequence[BatchRef], staging: StagingArea) -> list[np.ndarray]:
+    return [key_hashes(staging.read_columns(ref, [KEY])[KEY].str.lower()) for ref in refs]  # as services compare
+
+
+def _without_doubled_keys(
+    refs: Sequence[BatchRef], claimed: np.ndarray, staging: StagingArea
+) -> tuple[list[BatchRef], pd.DataFrame]:
+    """Reject keys that occur in more than one batch or company: which of the rows is right cannot be told."""
+    hashes = _key_hashes(refs, staging)
     values, counts = np.unique(np.concatenate(hashes) if hashes else np.array([], dtype="uint64"), return_counts=True)
     doubled = values[counts > 1]
-    if not len(doubled):
+    if not len(doubled) and not len(claimed):
         return list(refs), concat([], REJECTION_COLUMNS)
     kept, rejected = [], []
     for ref, hashed in zip(refs, hashes, strict=True):
-        mask = np.isin(hashed, doubled)
+        several, foreign = np.isin(hashed, doubled), np.isin(hashed, claimed)
+        mask = several | foreign
         if not mask.any():
             kept.append(ref)
             continue
         frame = staging.read(ref)
-        rejected.append(_doubled_rejections(frame[mask]))
+        rejected.append(_key_rejections(frame[several], "duplicate_key", DOUBLED))
+        rejected.append(_key_rejections(frame[foreign & ~several], "several_companies", SEVERAL_COMPANIES))
         kept.append(
             staging.write_batch(ref.scope, ref.run_key, "04_accepted", ref.number, frame[~mask].reset_index(drop=True))
         )
     return kept, concat(rejected, REJECTION_COLUMNS)
 
 
-def _doubled_rejections(rows: pd.DataFrame) -> pd.DataFrame:
+def _key_rejections(rows: pd.DataFrame, rule: str, reason: str) -> pd.DataFrame:
     size = len(rows)
-    reason = "The key `{}` occurs more than once in the source; which row is right cannot be told."
     columns = {
         "row_key": rows[SOURCE_KEY].tolist(),
         "field": [""] * size,
-        "rule": ["duplicate_key"] * size,
+        "rule": [rule] * size,
         "reason": [reason.format(key) for key in rows[KEY]],
         "value": rows[KEY].tolist(),
         "outcome": [Outcome.QUARANTINED.value] * size,

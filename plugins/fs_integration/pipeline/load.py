@@ -13,7 +13,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from fs_integration.clients.dataverse import DataverseClient
 from fs_integration.frames import (
     KEY,
     REJECTION_COLUMNS,
@@ -26,9 +25,11 @@ from fs_integration.frames import (
     joined_text,
 )  # fmt: skip
 from fs_integration.ledger import Lease, Ledger
-from fs_integration.pipeline.extract import SHARED, TARGET_INDEX
+from fs_integration.pipeline.clients import Clients
 from fs_integration.pipeline.gate import vanished_fingerprint
+from fs_integration.pipeline.references import TARGET_INDEX, index_scope, shared_scope
 from fs_integration.pipeline.run import Run
+from fs_integration.pipeline.target import TargetTable, compared_columns, target_table
 from fs_integration.records import BatchRef, Outcome, Scope
 from fs_integration.spec.columns import written_columns
 from fs_integration.spec.mapping import MappingTask
@@ -39,15 +40,17 @@ log = logging.getLogger(__name__)
 
 ARRIVED = (Outcome.CREATED.value, Outcome.UPDATED.value, Outcome.UNCHANGED.value)
 LEASE_SECONDS = 300
+BEGUN = 0  # fingerprint of a row whose first write was begun: what became of it is not known yet
 SLICE_ROUNDS = 4  # rows are confirmed in the ledger after this many rounds of parallel requests
 FINGERPRINT = "_fingerprint"
+READABLE = "_readable"  # fingerprint of the columns that reconciliation can read back
 OUTCOME = "_outcome"
 RULE = "_rule"
 KNOWN = "_known"
 FOUND = "_found"
 OUTCOME_COLUMNS = {
     KEY: ColumnKind.TEXT, SOURCE_KEY: ColumnKind.TEXT, OUTCOME: ColumnKind.TEXT, RULE: ColumnKind.TEXT,
-    FINGERPRINT: ColumnKind.INTEGER,
+    FINGERPRINT: ColumnKind.INTEGER, READABLE: ColumnKind.INTEGER,
 }  # fmt: skip
 
 
@@ -68,7 +71,7 @@ def load(
     run: Run,
     *,
     try_id: str,
-    client: DataverseClient,
+    clients: Clients,
     staging: StagingArea,
     ledger: Ledger,
 ) -> LoadResult:
@@ -85,13 +88,12 @@ def load(
         ledger.acquire_lease(ref.scope.area, run.run_key, LEASE_SECONDS),
         ledger.acquire_lease(f"{ref.scope}/{run.run_key}/{ref.number}", try_id, LEASE_SECONDS, takeover=True),
     ]
-    shared = Scope(ref.mapping, ref.task, SHARED)
+    shared = shared_scope(ref.scope)
     metadata = EntityMetadata.model_validate(staging.read_json(shared, run.run_key, "target"))
+    target = target_table(task, clients, company=ref.legal_entity, metadata=metadata)
     rows = _compared(rows, task, run, scope=ref.scope, ledger=ledger, overtaken=run.is_overtaken(task, watermark))
-    rows = _found_in_target(rows, task, run, ref=ref, metadata=metadata, client=client, staging=staging)
-    writer = _Writer(
-        task=task, run=run, scope=ref.scope, metadata=metadata, client=client, ledger=ledger, leases=leases
-    )
+    rows = _found_in_target(rows, task, run, ref=ref, metadata=metadata, target=target, staging=staging)
+    writer = _Writer(task=task, run=run, ref=ref, target=target, ledger=ledger, leases=leases)
     writer.write(rows)
     result = _close(ref, task, rows, staging=staging, ledger=ledger)
     ledger.release(leases[1])
@@ -111,12 +113,16 @@ def _compared(
     known = ledger.fingerprints(scope, rows[KEY]).set_index(KEY)
     last = known["fingerprint"].reindex(rows[KEY]).to_numpy(dtype="int64", na_value=0)
     as_of = pd.to_datetime(known["as_of"].reindex(rows[KEY]), utc=True)
-    is_known = rows[KEY].isin(known.index).to_numpy(dtype=bool)
+    is_known = rows[KEY].isin(known.index).to_numpy(dtype=bool) & (last != BEGUN)
     same = is_known & (rows[FINGERPRINT].to_numpy(dtype="int64") == last)
     newer = is_known & ~same & ((as_of > run.as_of).to_numpy(dtype=bool) | overtaken)
     rows[OUTCOME] = np.select([same, newer], [Outcome.UNCHANGED.value, Outcome.SKIPPED.value], default="")
     rows[RULE] = np.where(newer, "written_by_newer_run", "")
     rows[KNOWN] = is_known
+    rows[READABLE] = rows[FINGERPRINT]
+    readable = compared_columns(task)
+    if readable != written_columns(task, on_create=False) and not is_vanished_batch(rows, task):
+        rows[READABLE] = fingerprints(rows, readable)
     return rows
 
 
@@ -127,17 +133,17 @@ def is_vanished_batch(rows: pd.DataFrame, task: MappingTask) -> bool:
 
 def _found_in_target(
     rows: pd.DataFrame, task: MappingTask, run: Run, *, ref: BatchRef, metadata: EntityMetadata,
-    client: DataverseClient, staging: StagingArea,
+    target: TargetTable, staging: StagingArea,
 ) -> pd.DataFrame:  # fmt: skip
     """Tell which rows the target already holds: by the ledger, by the index extract staged, or by asking for keys."""
     found = rows[KNOWN].to_numpy(dtype=bool).copy()
     if TARGET_ID in rows:
         found |= rows[TARGET_ID].notna().to_numpy(dtype=bool)
     unsure = ~found & (rows[OUTCOME] == "").to_numpy(dtype=bool)
-    shared = Scope(ref.mapping, ref.task, SHARED)
-    if unsure.any() and not staging.has_reference(shared, run.run_key, TARGET_INDEX):
-        columns = [*task.target.key, metadata.primary_id or ""]
-        existing = client.read_keys(task.target.table, columns=columns, key=task.target.key, rows=rows[unsure])
+    place = index_scope(task, ref.scope)
+    if unsure.any() and (metadata.primary_id is None or not staging.has_reference(place, run.run_key, TARGET_INDEX)):
+        columns = [*task.target.key, *([metadata.primary_id] if metadata.primary_id else [])]
+        existing = target.read_keys(columns, rows[unsure])
         found |= unsure & rows[KEY].isin(joined_text(existing, task.target.key)).to_numpy(dtype=bool)
     rows[FOUND] = found
     if task.target.when_found == "skip":
@@ -153,9 +159,8 @@ class _Writer:
 
     task: MappingTask
     run: Run
-    scope: Scope
-    metadata: EntityMetadata
-    client: DataverseClient
+    ref: BatchRef
+    target: TargetTable
     ledger: Ledger
     leases: list[Lease]
 
@@ -164,25 +169,42 @@ class _Writer:
         for found, outcome in ((False, Outcome.CREATED), (True, Outcome.UPDATED)):
             part = rows.index[(rows[OUTCOME] == "") & (rows[FOUND] == found)]
             columns = [name for name in written_columns(self.task, on_create=not found) if name in rows]
-            size = self.task.target.request_rows * self.task.target.parallel_requests * SLICE_ROUNDS
+            size = self._slice_rows(len(part))
             for start in range(0, len(part), size):
                 self._write_slice(rows, part[start : start + size], columns, outcome)
 
-    def _write_slice(self, rows: pd.DataFrame, index: pd.Index, columns: list[str], outcome: Outcome) -> None:
+    def _slice_rows(self, rows: int) -> int:
+        """Return how many rows are written before the ledger is told; documents and packages go as a whole."""
         target = self.task.target
+        if target.header is not None or target.route == "package":
+            return max(rows, 1)
+        return target.request_rows * target.parallel_requests * SLICE_ROUNDS
+
+    def _write_slice(self, rows: pd.DataFrame, index: pd.Index, columns: list[str], outcome: Outcome) -> None:
         sent = rows.loc[index].reset_index(drop=True)
-        answer = self.client.write(
-            self.metadata, sent, key=target.key, columns=columns, request_rows=target.request_rows,
-            parallel_requests=target.parallel_requests, before_request=self._still_ours,
+        if outcome is Outcome.CREATED and self.task.target.system == "finance_operations":
+            self._begin(sent)
+        answer = self.target.write(
+            sent, columns=columns, exists=outcome is Outcome.UPDATED, before_request=self._still_ours,
+            execution_id=f"{self.ref.scope}/{self.run.run_key}/{self.ref.number}/{outcome.value}",
         )  # fmt: skip
         written = (answer["status"] == "written").to_numpy(dtype=bool)
-        self.ledger.save_fingerprints(self.leases, self.scope, sent.loc[written, [KEY, SOURCE_KEY, FINGERPRINT]],
+        self.ledger.save_fingerprints(self.leases, self.ref.scope, sent.loc[written, [KEY, SOURCE_KEY, FINGERPRINT]],
                                       as_of=self.run.as_of, run_key=self.run.run_key)  # fmt: skip
         rows.loc[index, OUTCOME] = np.where(written, outcome.value, Outcome.QUARANTINED.value)
         rows.loc[index, RULE] = np.where(written, "", "refused:" + answer["code"].to_numpy(dtype=object))
         if not written.all():
+            if outcome is Outcome.CREATED:
+                self.ledger.forget_fingerprints(self.leases, self.ref.scope, sent.loc[~written, KEY])
             refused = _refusals(sent[~written], answer[~written], columns)
-            self.ledger.quarantine(self.scope, self.run.run_key, refused)
+            self.ledger.quarantine(self.ref.scope, self.run.run_key, refused)
+
+    def _begin(self, rows: pd.DataFrame) -> None:
+        """Note which rows we are about to create, so that what a killed task left behind is known to be ours."""
+        begun = rows[[KEY, SOURCE_KEY]].assign(**{FINGERPRINT: pd.Series([BEGUN] * len(rows), dtype="int64[pyarrow]")})
+        self.ledger.save_fingerprints(
+            self.leases, self.ref.scope, begun, as_of=self.run.as_of, run_key=self.run.run_key
+        )
 
     def _still_ours(self) -> None:
         for lease in self.leases:

@@ -12,17 +12,18 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import pandas as pd
 
-from fs_integration.clients.dataverse import DataverseClient
 from fs_integration.errors import ReconciliationError
 from fs_integration.frames import KEY, dtype, fingerprints, joined_text
 from fs_integration.ledger import Ledger
+from fs_integration.pipeline.clients import Clients
 from fs_integration.pipeline.gate import key_hashes, vanished_fingerprint
-from fs_integration.pipeline.load import FINGERPRINT, LEASE_SECONDS, OUTCOME, LoadResult
+from fs_integration.pipeline.load import FINGERPRINT, LEASE_SECONDS, OUTCOME, READABLE, LoadResult
+from fs_integration.pipeline.references import shared_scope
 from fs_integration.pipeline.run import Mode, Run
+from fs_integration.pipeline.target import TargetTable, compared_columns, target_table
 from fs_integration.records import BatchRef, Outcome, Scope
-from fs_integration.spec.columns import written_columns
 from fs_integration.spec.mapping import MappingTask
-from fs_integration.spec.metadata import ColumnKind
+from fs_integration.spec.metadata import ColumnKind, EntityMetadata
 from fs_integration.staging import StagingArea
 
 log = logging.getLogger(__name__)
@@ -69,7 +70,7 @@ class _Comparison:
 
 
 def reconcile(
-    task: MappingTask, run: Run, *, scopes: Sequence[Scope], results: Sequence[LoadResult], client: DataverseClient,
+    task: MappingTask, run: Run, *, scopes: Sequence[Scope], results: Sequence[LoadResult], clients: Clients,
     staging: StagingArea, ledger: Ledger,
 ) -> list[Books]:  # fmt: skip
     """Close the books of every company that was loaded, and let other runs write.
@@ -81,9 +82,12 @@ def reconcile(
     """
     books, faults = [], []
     lease = ledger.acquire_lease(scopes[0].area, run.run_key, LEASE_SECONDS)
+    described = staging.read_json(shared_scope(scopes[0]), run.run_key, "target")
+    metadata = EntityMetadata.model_validate(described)
     for scope in scopes:
+        target = target_table(task, clients, company=scope.legal_entity, metadata=metadata)
         outcomes = [result.outcome for result in results if result.outcome.scope == scope]
-        found = _compare(task, outcomes, scope=scope, client=client, staging=staging, ledger=ledger)
+        found = _compare(task, outcomes, scope=scope, target=target, staging=staging, ledger=ledger)
         own = _balance(run, found, scope=scope, ledger=ledger)
         fault = _fault(task, own, scope)
         if fault and len(found.doubtful):  # else the next run would take them for unchanged
@@ -130,7 +134,7 @@ def _close(run: Run, books: Books, fault: str, *, scope: Scope, ledger: Ledger) 
 
 
 def _compare(
-    task: MappingTask, outcomes: Sequence[BatchRef], *, scope: Scope, client: DataverseClient, staging: StagingArea,
+    task: MappingTask, outcomes: Sequence[BatchRef], *, scope: Scope, target: TargetTable, staging: StagingArea,
     ledger: Ledger,
 ) -> _Comparison:  # fmt: skip
     """Read written rows back and compare them with what was sent."""
@@ -142,9 +146,9 @@ def _compare(
         return nothing
     expected = expected.iloc[np.argsort(key_hashes(expected[KEY]))].reset_index(drop=True)
     keys = key_hashes(expected[KEY])
-    prints = expected[FINGERPRINT].to_numpy(dtype="int64")
+    prints = expected[READABLE].to_numpy(dtype="int64")
     seen, differs = np.zeros(len(keys), dtype=bool), np.zeros(len(keys), dtype=bool)
-    for frame in _target_rows(task, expected, client=client):
+    for frame in _target_rows(task, expected, target):
         hashed = key_hashes(joined_text(frame, task.target.key))
         position = np.searchsorted(keys, hashed)
         position[position == len(keys)] = 0
@@ -162,7 +166,7 @@ def _expected(task: MappingTask, outcomes: Sequence[BatchRef], staging: StagingA
     frames = []
     zero = vanished_fingerprint(task)
     for ref in outcomes:
-        frame = staging.read_columns(ref, [*task.target.key, KEY, FINGERPRINT, OUTCOME])
+        frame = staging.read_columns(ref, [*task.target.key, KEY, FINGERPRINT, READABLE, OUTCOME])
         wanted = WRITTEN if task.target.compare == "written" else (*WRITTEN, Outcome.UNCHANGED.value)
         frames.append(frame.loc[frame[OUTCOME].isin(wanted) & (frame[FINGERPRINT] != zero)])
     return pd.concat(frames, ignore_index=True)
@@ -176,14 +180,13 @@ def _still_ours(expected: pd.DataFrame, scope: Scope, ledger: Ledger) -> pd.Data
     return ours.reset_index(drop=True)
 
 
-def _target_rows(task: MappingTask, expected: pd.DataFrame, *, client: DataverseClient) -> Iterator[pd.DataFrame]:
-    target = task.target
-    columns = list(dict.fromkeys([*target.key, *written_columns(task, on_create=False)]))
+def _target_rows(task: MappingTask, expected: pd.DataFrame, target: TargetTable) -> Iterator[pd.DataFrame]:
+    columns = list(dict.fromkeys([*task.target.key, *compared_columns(task)]))
     if len(expected) > READ_BY_KEY_ROWS:
-        yield from client.read(target.table, columns=columns)
+        yield from target.read(columns)
         return
-    yield client.read_keys(target.table, columns=columns, key=target.key, rows=expected)
+    yield target.read_keys(columns, expected)
 
 
 def _prints(task: MappingTask, frame: pd.DataFrame) -> np.ndarray:
-    return fingerprints(frame, written_columns(task, on_create=False)).to_numpy(dtype="int64")
+    return fingerprints(frame, compared_columns(task)).to_numpy(dtype="int64")

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping as Entries
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from fs_integration.frames import REJECTION_COLUMNS, concat
-from fs_integration.pipeline.extract import SHARED, TARGET_INDEX
+from fs_integration.frames import REJECTION_COLUMNS, concat, frame_of
+from fs_integration.pipeline.documents import whole_documents
+from fs_integration.pipeline.references import TARGET_INDEX, index_scope, shared_scope
 from fs_integration.quality.checkpoint import Checked, run_checks
 from fs_integration.quality.suite import raw_checks, shaped_checks
-from fs_integration.records import BatchRef, Scope
-from fs_integration.spec.mapping import Mapping, MappingTask
-from fs_integration.spec.metadata import EntityMetadata
+from fs_integration.records import BatchRef
+from fs_integration.spec.company import CompanyView, company_view
+from fs_integration.spec.connection_set import Organization
+from fs_integration.spec.mapping import Mapping, MappingTask, Scalar
+from fs_integration.spec.metadata import ColumnKind, EntityMetadata
 from fs_integration.staging import StagingArea
-from fs_integration.transform.shape import Shaped, shape
+from fs_integration.transform.shape import shape
+from fs_integration.transform.values import constant_text
 
 log = logging.getLogger(__name__)
 
@@ -48,55 +53,60 @@ class TransformResult:
 
 
 def transform(
-    ref: BatchRef, mapping: Mapping, task: MappingTask, *, staging: StagingArea, docs_root: Path
-) -> TransformResult:
+    ref: BatchRef, mapping: Mapping, task: MappingTask, *, organization: Organization, staging: StagingArea,
+    docs_root: Path,
+) -> TransformResult:  # fmt: skip
     """Turn one raw batch into shaped rows and rejections, and stage both.
 
     A batch that fails as a whole has no shaped rows; the gate then stops the load.
     """
-    shared = Scope(ref.mapping, ref.task, SHARED)
+    view = company_view(mapping, task, organization)
+    task, shared = view.task, shared_scope(ref.scope)
     source = EntityMetadata.model_validate(staging.read_json(shared, ref.run_key, "source"))
     target = EntityMetadata.model_validate(staging.read_json(shared, ref.run_key, "target"))
     raw = staging.read(ref)
     name = f"{ref.mapping}.{ref.task}.{ref.legal_entity}.{ref.number:05d}"
     before = run_checks(raw, raw_checks(task, source), name=f"{name}.raw", run_name=ref.run_key, docs_root=docs_root)
     if before.batch_failures:
-        return _stage(ref, _nothing(raw), before, None, staging=staging)
+        return _stage(ref, raw.iloc[:0], [before.rejections], [before], staging=staging)
     shaped = shape(
-        raw, task, value_maps=mapping.value_maps, references=_references(ref, task, staging), target=target,
-        target_index=_target_index(ref, staging), refused=before.refused,
+        raw, task, value_maps=view.value_maps, references=_references(ref, view, staging), target=target,
+        target_index=_target_index(ref, task, staging), settings=view.settings, key_prefix=organization.key_prefix,
+        refused=before.refused,
     )  # fmt: skip
     after = run_checks(shaped.rows, shaped_checks(task, target), name=f"{name}.shaped", run_name=ref.run_key,
                        docs_root=docs_root)  # fmt: skip
-    log.info("Shaped %d of %d rows of %s", len(after.passed), ref.rows, ref.scope)
-    return _stage(ref, shaped, before, after, staging=staging)
+    rejections = concat([before.rejections, shaped.rejections, after.rejections], REJECTION_COLUMNS)
+    rows, held = whole_documents(task, raw, after.passed, rejections)
+    log.info("Shaped %d of %d rows of %s", len(rows), ref.rows, ref.scope)
+    return _stage(ref, rows, [rejections, held], [before, after], staging=staging)
 
 
-def _nothing(raw: pd.DataFrame) -> Shaped:
-    return Shaped(rows=raw.iloc[:0], rejections=concat([], REJECTION_COLUMNS))
-
-
-def _references(ref: BatchRef, task: MappingTask, staging: StagingArea) -> dict[str, pd.DataFrame]:
-    shared = Scope(ref.mapping, ref.task, SHARED)
+def _references(ref: BatchRef, view: CompanyView, staging: StagingArea) -> dict[str, pd.DataFrame]:
+    shared = shared_scope(ref.scope)
     return {
-        name: staging.read_reference(ref.scope if reference.per_company else shared, ref.run_key, name)
-        for name, reference in task.references.items()
+        name: _value_map(view.value_maps.get(reference.entity, {}))
+        if reference.system == "value_map"
+        else staging.read_reference(ref.scope if reference.per_company else shared, ref.run_key, name)
+        for name, reference in view.task.references.items()
     }
 
 
-def _target_index(ref: BatchRef, staging: StagingArea) -> pd.DataFrame | None:
-    shared = Scope(ref.mapping, ref.task, SHARED)
-    if not staging.has_reference(shared, ref.run_key, TARGET_INDEX):
+def _value_map(entries: Entries[str, Scalar]) -> pd.DataFrame:
+    given = [constant_text(value) for value in entries.values()]
+    return frame_of({"from": list(entries), "to": given}, {"from": ColumnKind.TEXT, "to": ColumnKind.TEXT})
+
+
+def _target_index(ref: BatchRef, task: MappingTask, staging: StagingArea) -> pd.DataFrame | None:
+    place = index_scope(task, ref.scope)
+    if not staging.has_reference(place, ref.run_key, TARGET_INDEX):
         return None
-    return staging.read_reference(shared, ref.run_key, TARGET_INDEX)
+    return staging.read_reference(place, ref.run_key, TARGET_INDEX)
 
 
 def _stage(
-    ref: BatchRef, shaped: Shaped, before: Checked, after: Checked | None, *, staging: StagingArea
+    ref: BatchRef, rows: pd.DataFrame, rejections: list[pd.DataFrame], checks: list[Checked], *, staging: StagingArea
 ) -> TransformResult:
-    rows = after.passed if after else shaped.rows
-    rejections = [before.rejections, shaped.rejections, *([after.rejections] if after else [])]
-    checks = [before, *([after] if after else [])]
     return TransformResult(
         raw=ref,
         shaped=staging.write_batch(ref.scope, ref.run_key, "03_shaped", ref.number, rows),

@@ -59,7 +59,7 @@ class Scene:
     def of(cls, task: MappingTask, value_maps: Mapping[str, Mapping[str, Scalar]], tables: Tables) -> Scene:
         """Gather the tables of a task."""
         references = {
-            name: None if each.system == "ledger" else tables(each.system, each.entity)
+            name: None if each.system in ("ledger", "value_map") else tables(each.system, each.entity)
             for name, each in task.references.items()
         }
         source = tables(task.source.system, task.source.entity)

@@ -86,23 +86,26 @@ class Reference(Remark):
     """A table staged before the transform, to look values up in.
 
     :param system: ``ledger`` stages the keys that a mapping task has written; ``entity`` is then ``<mapping>.<task>``
-        and the columns are that task's key columns.
+        and the columns are that task's key columns. ``value_map`` makes a value map a reference with the columns
+        ``from`` and ``to``; ``entity`` is its name.
     :param key: columns that identify one row of it; :param take: columns the mapping uses.
-    :param same_company: read only the rows of the legal entity in work.
+    :param same_company: read only the rows of the company in work; :param company_field: of a Dataverse table, the
+        column with the name of its business unit.
     """
 
-    system: System | Literal["ledger"]
+    system: System | Literal["ledger", "value_map"]
     entity: StrictStr
     key: tuple[StrictStr, ...] = Field(min_length=1)
     take: tuple[StrictStr, ...] = Field(min_length=1)
     where: tuple[Condition, ...] = ()
     same_company: StrictBool = False
+    company_field: StrictStr | None = None
     ignore_case: StrictBool = True
 
     @property
     def per_company(self) -> bool:
         """Whether every company has rows of its own."""
-        return self.same_company or self.system == "ledger"
+        return self.same_company or self.system in ("ledger", "value_map")
 
 
 class ChangedSince(Remark):
@@ -126,11 +129,16 @@ class PackageExport(Remark):
 
 
 class Enrich(Remark):
-    """Add columns to the source rows from a reference, matched by source columns in the order of its key."""
+    """Add columns to the source rows from a reference, matched by source columns in the order of its key.
+
+    :param company_prefix: put the company's key prefix before the values of ``by``, or take it away, before they are
+        looked up.
+    """
 
     reference: Identifier
     by: tuple[StrictStr, ...] = Field(min_length=1)
     add: dict[StrictStr, StrictStr] = Field(min_length=1)  # new source column -> reference column
+    company_prefix: Literal["add", "remove"] | None = None
     otherwise: Literal[Otherwise.REJECT, Otherwise.BLOCK, Otherwise.SKIP, Otherwise.NULL] = Otherwise.REJECT
     reason: StrictStr = ""
 
@@ -207,9 +215,9 @@ class FieldRule(Remark):
     ``lookup``, conversion to the target column's kind, ``round`` (half to even), ``clamp``, ``max_length``,
     ``required``. ``settings.<name>`` as source column is the company's setting of that name.
 
-    :param company_prefix: put the company's key prefix before the value, or take it away; a value that lacks it is
-        refused.
+    :param company_prefix: put the company's key prefix before the value, or take it away where it is there.
     :param route: the rule holds for this route of the target only.
+    :param compare: whether reconciliation compares the value; not for columns that the target changes by its own rules.
 
     :param args: source columns handed to ``fn``.
     :param otherwise: what happens when value map or lookup has no answer for a value that is there.
@@ -238,6 +246,7 @@ class FieldRule(Remark):
     otherwise: Otherwise = Otherwise.REJECT
     reason: StrictStr = ""
     route: Literal["odata", "package"] | None = None
+    compare: StrictBool = True
 
     @model_validator(mode="after")
     def _one_source(self) -> FieldRule:
@@ -311,7 +320,8 @@ class Target(Remark):
     """Where rows go.
 
     :param route: how F&O is written to; :param header: header entity of the document, route ``odata`` only.
-    :param create: whether rows that the target does not hold may be created; else they are skipped.
+    :param create_when: conditions on the row as it would be written; a row that the target does not hold is created
+        only when it fulfils them, and skipped else.
 
     :param key: integration key, target columns; :param addressed_by: ``alternate_key`` when the table has one on
         ``key``, else ``primary_key``: ids are found by reading ``key`` and new rows get an id derived from it.
@@ -327,7 +337,7 @@ class Target(Remark):
     route: Literal["odata", "package"] = "odata"
     package: PackageImport | None = None
     header: Header | None = None
-    create: StrictBool = True
+    create_when: tuple[Condition, ...] = ()
     when_found: Literal["update", "skip"] = "update"
     protect: tuple[Protect, ...] = ()
     vanished: Vanished | None = None

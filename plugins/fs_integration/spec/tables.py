@@ -52,5 +52,7 @@ def table_file(folder: Path, system: str, name: str) -> Path:
 def tables_of(task: MappingTask) -> list[tuple[System, str]]:
     """Return the tables a mapping task reads and writes, each once."""
     used = [(task.source.system, task.source.entity), (task.target.system, task.target.table)]
-    used += [(each.system, each.entity) for each in task.references.values() if each.system != "ledger"]
+    used += [
+        (each.system, each.entity) for each in task.references.values() if each.system not in ("ledger", "value_map")
+    ]
     return list(dict.fromkeys(used))

@@ -17,7 +17,7 @@ from fs_integration.spec.metadata import ColumnKind, EntityMetadata
 from fs_integration.transform.book import OUTCOMES, Book
 from fs_integration.transform.functions import FUNCTIONS
 from fs_integration.transform.matching import References
-from fs_integration.transform.values import TEXT, constant, constant_text, convert, folded, none_of
+from fs_integration.transform.values import TEXT, constant, constant_text, convert, folded, none_of, prefixed
 
 log = logging.getLogger(__name__)
 
@@ -49,8 +49,8 @@ class FieldShaper:
     def shape(self, rule: FieldRule) -> None:
         """Shape one target column."""
         cell = _Cells(self.book, rule, self._source(rule))
-        if rule.company_prefix is not None and self.key_prefix:
-            self._prefix(cell, rule.company_prefix)
+        if rule.company_prefix is not None:
+            cell.values = prefixed(cell.values, rule.company_prefix, self.key_prefix)
         default = constant_text(rule.default)
         if default is not None:
             cell.values = pc.fill_null(as_text(cell.values), default)
@@ -77,19 +77,6 @@ class FieldShaper:
         if rule.fn not in FUNCTIONS:
             raise MappingError(f"`{rule.to}` names the function `{rule.fn}`; the functions are {sorted(FUNCTIONS)}.")
         return FUNCTIONS[rule.fn](*[self.book.column(name) for name in rule.args])
-
-    def _prefix(self, cell: _Cells, direction: str) -> None:
-        """Put the company's prefix before the values, or take it away."""
-        text = as_text(cell.values)
-        if direction == "add":
-            cell.values = pc.binary_join_element_wise(self.key_prefix, text, "")
-            return
-        foreign = pc.fill_null(pc.invert(pc.starts_with(text, self.key_prefix, ignore_case=True)), False)
-        cell.values = pc.utf8_slice_codeunits(text, len(self.key_prefix))
-        cell.refuse(
-            foreign, rule="company_prefix",
-            reason=f"The value lacks this company's prefix `{self.key_prefix}`, so it belongs to another company.",
-        )  # fmt: skip
 
     def _target_kind(self, rule: FieldRule) -> ColumnKind:
         if rule.to not in self.target.columns:

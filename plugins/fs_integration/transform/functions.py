@@ -38,6 +38,16 @@ def _below(upper: pa.Array, lower: pa.Array) -> pa.Array:
     return pc.coalesce(both, upper, lower)
 
 
+def business_day(*columns: pa.Array) -> pa.Array:
+    """Take the day of the first moment that is given, in the time zone named by the last column, as F&O wants days: at
+    noon UTC.
+    """
+    moments = [convert(column, ColumnKind.DATETIME).values for column in columns[:-1]]
+    zone = next((name for name in columns[-1].unique().to_pylist() if name), "UTC")
+    local = pc.coalesce(*moments).cast(pa.timestamp("us", tz=zone))
+    return pc.binary_join_element_wise(pc.strftime(local, format="%Y-%m-%d"), "T12:00:00Z", "")
+
+
 def negative(number: pa.Array) -> pa.Array:
     """Turn the sign of a number."""
     return pc.negate(_number(number))
@@ -177,7 +187,7 @@ def _rounded(wide: pa.Array) -> pa.Array:
 FUNCTIONS: dict[str, Callable[..., pa.Array]] = {
     function.__name__: function
     for function in (
-        first_given, lines_of_text, negative, product_of, difference, product_quantity, product_price,
+        first_given, lines_of_text, business_day, negative, product_of, difference, product_quantity, product_price,
         product_discount, service_hours, service_price, service_discount,
     )
 }  # fmt: skip

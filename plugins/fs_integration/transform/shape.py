@@ -80,7 +80,7 @@ def shape(
     """
     staged = References(task.references, references)
     source = opened(raw, task, settings=settings or {}, refused=refused)
-    enrich(source, task.source.enrich, staged)
+    enrich(source, task.source.enrich, staged, key_prefix=key_prefix)
     whole = grouped(source, task.source.group) if task.source.group else source.survivors()
     keep(whole, task.source.keep)
     book = whole.survivors()
@@ -89,7 +89,7 @@ def shape(
         fields.shape(rule)
     keys = _Keys(task, fields.columns)
     _refuse_duplicates(book, keys)
-    target_ids = _find_in_target(book, keys, task, target=target, target_index=target_index)
+    target_ids = _find_in_target(book, keys, task, fields.columns, target=target, target_index=target_index)
     rows = pa.table({
         **fields.columns, KEY: keys.text, SOURCE_KEY: book.keys, SOURCE_ROWS: book.source_rows, TARGET_ID: target_ids,
     })  # fmt: skip
@@ -121,8 +121,9 @@ def _refuse_duplicates(book: Book, keys: _Keys) -> None:
 
 
 def _find_in_target(
-    book: Book, keys: _Keys, task: MappingTask, *, target: EntityMetadata, target_index: pd.DataFrame | None
-) -> pa.Array:
+    book: Book, keys: _Keys, task: MappingTask, columns: Mapping[str, pa.Array], *, target: EntityMetadata,
+    target_index: pd.DataFrame | None,
+) -> pa.Array:  # fmt: skip
     """Return the ids of rows that the target already has; refuse rows it protects or has more than once."""
     if target_index is None:
         return pa.nulls(len(book), type=TEXT)
@@ -139,10 +140,11 @@ def _find_in_target(
             pc.and_(known, is_protected), field=condition.field, rule=f"protect:{condition.fields[0]}",
             reason=condition.reason, values=shown([index.take(name, match) for name in condition.fields]),
         )  # fmt: skip
-    if not task.target.create:
+    for wanted in task.target.create_when:
+        unwanted = pc.invert(fulfilled(lambda name: columns[name], wanted))
         book.refuse(
-            pc.and_(known, match.missing), field=", ".join(keys.names), rule="not_in_target", values=keys.text,
-            reason=f"{target.name} does not hold this row, and this task only changes rows that are there.",
+            book.standing(pc.and_(match.missing, unwanted)), field=", ".join(wanted.fields), rule="not_in_target",
+            values=keys.text, reason=f"{target.name} does not hold this row, and a row like this is not created.",
             outcome=Outcome.SKIPPED,
         )  # fmt: skip
     return index.take(target.primary_id, match) if target.primary_id else pa.nulls(len(book), type=TEXT)

@@ -25,6 +25,7 @@ from fs_integration.transform.values import (
     folded,
     joined,
     normalised,
+    prefixed,
     shown,
 )  # fmt: skip
 
@@ -51,11 +52,13 @@ def opened(raw: pd.DataFrame, task: MappingTask, *, settings: Mapping[str, Scala
     return book
 
 
-def enrich(book: Book, steps: Sequence[Enrich], references: References) -> None:
+def enrich(book: Book, steps: Sequence[Enrich], references: References, *, key_prefix: str) -> None:
     """Add the columns of each step, matched by the reference's key; end the rows without an unambiguous match."""
     for step in steps:
         index = references.index(step.reference)
         by = [book.column(name) for name in step.by]
+        if step.company_prefix is not None:
+            by = [prefixed(column, step.company_prefix, key_prefix) for column in by]
         match = index.find(by)
         where = f"{', '.join(step.by)} of the source row"
         entity, field = references.entity(step.reference), ", ".join(step.by)

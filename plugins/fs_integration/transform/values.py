@@ -104,6 +104,17 @@ def constant(value: Scalar, rows: int) -> pa.Array:
     return pa.array([constant_text(value)] * rows, type=TEXT)
 
 
+def prefixed(array: pa.Array, direction: str, prefix: str) -> pa.Array:
+    """Return text with the company's prefix put before it (``add``), or taken away where it is there (``remove``)."""
+    text = as_text(array)
+    if not prefix:
+        return text
+    if direction == "add":
+        return pc.binary_join_element_wise(prefix, text, "")
+    own = pc.starts_with(folded(text), prefix.lower())
+    return pc.if_else(own, pc.utf8_slice_codeunits(text, len(prefix)), text)
+
+
 def none_of(rows: int) -> pa.Array:
     """Return a mask that is false in every row."""
     return pa.repeat(pa.scalar(False), rows)

@@ -12,10 +12,11 @@ import pytest
 from tests.unit.transform.builders import a_frame, a_table, a_task
 
 from fs_integration.ledger import Ledger, open_engine
-from fs_integration.pipeline.extract import SHARED
+from fs_integration.pipeline.references import SHARED
 from fs_integration.pipeline.run import Mode, Run
 from fs_integration.pipeline.transform import TransformResult, transform
 from fs_integration.records import BatchRef, Interval, Scope
+from fs_integration.spec.connection_set import Organization
 from fs_integration.spec.mapping import Mapping, MappingTask
 from fs_integration.spec.metadata import Column, ColumnKind, EntityMetadata
 from fs_integration.staging import StagingArea
@@ -55,7 +56,10 @@ class Site:
     def transform(self, frame: pd.DataFrame, *, company: str = "usmf", number: int = 0) -> TransformResult:
         mapping = Mapping(mapping="m", title="M", tasks=(self.task,))
         ref = self.stage(frame, company=company, number=number)
-        return transform(ref, mapping, self.task, staging=self.staging, docs_root=self.docs_root)
+        organization = Organization(legal_entity=company)
+        return transform(
+            ref, mapping, self.task, organization=organization, staging=self.staging, docs_root=self.docs_root
+        )
 
     def written_before(self, *keys: str, company: str = "usmf", as_of: datetime, fingerprint: int = 1) -> None:
         """Enter rows into the ledger as if an earlier run had written them."""

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fs_integration.frames import frame_of
-from fs_integration.pipeline.extract import batches_of
+from fs_integration.pipeline.source import batches_of
 from fs_integration.spec.metadata import ColumnKind
 
 KINDS = {"group": ColumnKind.TEXT, "position": ColumnKind.INTEGER}

@@ -1,0 +1,125 @@
+"""Stage what a run looks values up in: reference tables, keys the ledger knows, and the index of the target."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+
+import pandas as pd
+
+from fs_integration.errors import ConfigurationError
+from fs_integration.frames import KEY, empty_frame, split_keys
+from fs_integration.ledger import Ledger
+from fs_integration.pipeline.clients import Clients
+from fs_integration.pipeline.run import Run
+from fs_integration.pipeline.target import target_table
+from fs_integration.records import Scope
+from fs_integration.spec.connection_set import Organization
+from fs_integration.spec.mapping import Condition, MappingTask, Reference, Target
+from fs_integration.spec.metadata import ColumnKind, EntityMetadata
+from fs_integration.staging import StagingArea
+
+log = logging.getLogger(__name__)
+
+SHARED = "shared"  # stands in for the legal entity where staged data serves every company
+TARGET_INDEX = "_target"
+SCAN_ROWS = 50_000
+
+
+def stage_references(
+    task: MappingTask, run: Run, *, organizations: Mapping[Scope, Organization], clients: Clients, staging: StagingArea,
+    ledger: Ledger,
+) -> None:  # fmt: skip
+    """Stage every reference of a task and make the preflight checks.
+
+    :raises ConfigurationError: when something that must be set up is not.
+    """
+    shared = shared_scope(next(iter(organizations)))
+    rows: dict[tuple[str, Scope], int] = {}
+    for name, reference in task.references.items():
+        if reference.system == "value_map":
+            continue  # part of the mapping itself
+        for scope in organizations if reference.per_company else [shared]:
+            pages = _pages(reference, organizations.get(scope), scope=scope, clients=clients, ledger=ledger)
+            rows[name, scope] = staging.write_reference(scope, run.run_key, name, pages)
+            log.info("Staged reference %s for %s: %d rows", name, scope, rows[name, scope])
+    problems = [problem for scope in organizations for problem in _unprepared(task, scope, rows)]
+    if problems:
+        raise ConfigurationError(f"{' '.join(problems)} Nothing was read or written.")
+
+
+def shared_scope(scope: Scope) -> Scope:
+    """Return the scope under which a task stages what serves every company."""
+    return Scope(scope.mapping, scope.task, SHARED)
+
+
+def _unprepared(task: MappingTask, scope: Scope, rows: dict[tuple[str, Scope], int]) -> Iterator[str]:
+    for check in task.preflight:
+        reference = task.references[check.reference]
+        found = rows[check.reference, scope if reference.per_company else shared_scope(scope)]
+        if found < check.min_rows or (check.max_rows is not None and found > check.max_rows):
+            wanted = str(check.min_rows) if check.min_rows == check.max_rows else f"at least {check.min_rows}"
+            yield f"{scope}: {check.reason} ({reference.entity} has {found} such rows, {wanted} wanted.)"
+
+
+def _pages(
+    reference: Reference, organization: Organization | None, *, scope: Scope, clients: Clients, ledger: Ledger
+) -> Iterator[pd.DataFrame]:
+    """Read a reference. :param organization: the company, when the reference is read for each."""
+    columns = list(dict.fromkeys([*reference.key, *reference.take]))
+    if reference.system == "ledger":
+        return _written_keys(reference, scope, ledger)
+    if reference.system == "finance_operations":
+        company = organization.legal_entity if organization else None
+        return clients.finance_operations.read(
+            reference.entity, columns=columns, company=company, where=reference.where, order_by=reference.key
+        )
+    own = own_rows(reference.company_field, organization.business_unit) if organization else ()
+    return clients.dataverse.read(reference.entity, columns=columns, where=(*own, *reference.where))
+
+
+def own_rows(column: str | None, business_unit: str) -> tuple[Condition, ...]:
+    """Return the condition that keeps rows of other companies out of a Dataverse table."""
+    return (Condition.model_validate({"field": column, "is": business_unit}),) if column and business_unit else ()
+
+
+def _written_keys(reference: Reference, scope: Scope, ledger: Ledger) -> Iterator[pd.DataFrame]:
+    """Give the keys that another mapping task has written for the company, split into their columns."""
+    mapping, _, task = reference.entity.partition(".")
+    yield empty_frame(dict.fromkeys(reference.key, ColumnKind.TEXT))
+    for known in ledger.scan_fingerprints(Scope(mapping, task, scope.legal_entity), SCAN_ROWS):
+        parts, clear = split_keys(known[KEY], len(reference.key))
+        yield pd.DataFrame(dict(zip(reference.key, parts, strict=True)))[clear].reset_index(drop=True)
+
+
+def stage_target_index(
+    task: MappingTask, run: Run, *, scopes: Sequence[Scope], metadata: EntityMetadata, clients: Clients,
+    staging: StagingArea, ledger: Ledger,
+) -> None:  # fmt: skip
+    """Stage keys, ids and protected columns of the rows the target holds, where the run has to know them.
+
+    A first run knows nothing of the target yet, so it reads the index once instead of asking for every single key.
+    """
+    served: dict[Scope, list[Scope]] = {}
+    for scope in scopes:
+        served.setdefault(index_scope(task, scope), []).append(scope)
+    primary = [metadata.primary_id] if metadata.primary_id else []
+    protected = [name for rule in task.target.protect for name in rule.fields]
+    columns = list(dict.fromkeys([*task.target.key, *protected, *primary]))
+    for place, companies in served.items():
+        if not needs_target_index(task.target) and all(ledger.fingerprint_count(scope) for scope in companies):
+            continue
+        target = target_table(task, clients, company=place.legal_entity, metadata=metadata)
+        rows = staging.write_reference(place, run.run_key, TARGET_INDEX, target.read(columns))
+        log.info("Staged the index of %s for %s: %d rows", task.target.table, place, rows)
+
+
+def index_scope(task: MappingTask, scope: Scope) -> Scope:
+    """Return the scope under which the target's index is staged: F&O keeps companies apart, Dataverse does not."""
+    return scope if task.target.system == "finance_operations" else shared_scope(scope)
+
+
+def needs_target_index(target: Target) -> bool:
+    """Tell whether every run has to know which rows the target already holds."""
+    by_id = target.system == "dataverse" and target.addressed_by == "primary_key"
+    return by_id or bool(target.protect) or target.when_found == "skip" or bool(target.create_when)

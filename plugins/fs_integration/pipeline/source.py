@@ -1,0 +1,123 @@
+"""Read the source rows of one company: its window, the rows held back earlier, in batches of bounded size."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import timedelta
+
+import pandas as pd
+
+from fs_integration.clients.finance_operations import FinanceOperationsClient
+from fs_integration.frames import dtype, joined_text, split_keys
+from fs_integration.pipeline.clients import Clients
+from fs_integration.pipeline.references import own_rows
+from fs_integration.pipeline.run import Mode, Run
+from fs_integration.records import Interval, Scope
+from fs_integration.spec.columns import grouping_columns, source_columns
+from fs_integration.spec.company import CompanyView
+from fs_integration.spec.mapping import ChangedSince, Condition
+from fs_integration.spec.metadata import ColumnKind
+from fs_integration.staging import StagingArea
+
+KEYS_AT_ONCE = 50  # documents asked for in one request
+EXECUTION = "{scope}/{run_key}"  # names a data package: the same in every try, so that a retry finds what it began
+
+
+def source_pages(
+    view: CompanyView, run: Run, *, scope: Scope, clients: Clients, staging: StagingArea, held: Sequence[str]
+) -> Iterator[pd.DataFrame]:
+    """Read the source rows of one company by the route the mapping names.
+
+    :param held: keys of rows that are held back since an earlier run; an incremental read would not meet them again.
+    """
+    task, source = view.task, view.task.source
+    client = clients.of(source.system)
+    window = _window(source.changed_since, run) if source.changed_since else None
+    order = list(dict.fromkeys([*grouping_columns(task), *source.key]))
+    if isinstance(client, FinanceOperationsClient):
+        if source.route == "package" and source.package is not None:
+            yield from client.export_package(
+                source.package, company=scope.legal_entity, keep=_keeper(staging, scope, run), order_by=order,
+                execution_id=EXECUTION.format(scope=scope, run_key=run.run_key),
+            )  # fmt: skip
+            return
+        yield from client.read(source.entity, columns=source_columns(task), company=scope.legal_entity,
+                               where=source.where, order_by=order, changed_since=window)  # fmt: skip
+        return
+    where = (*own_rows(source.company_field, view.organization.business_unit), *source.where)
+    seen: set[str] = set()
+    for page in client.read(source.entity, columns=source_columns(task), where=where, changed_since=window,
+                            order_by=grouping_columns(task)):  # fmt: skip
+        if held:
+            seen.update(joined_text(page, source.key).tolist())
+        yield page
+    if source.changed_since is not None and run.mode is Mode.SCHEDULED:
+        yield from _held_back(view, [key for key in held if key not in seen], where=where, clients=clients)
+
+
+def _held_back(
+    view: CompanyView, keys: Sequence[str], *, where: Sequence[Condition], clients: Clients
+) -> Iterator[pd.DataFrame]:
+    """Read rows again that are held back, whole documents where the task has them."""
+    task, source = view.task, view.task.source
+    client = clients.dataverse
+    if not keys:
+        return
+    parts, clear = split_keys(pd.Series(keys, dtype=dtype(ColumnKind.TEXT)), len(source.key))
+    wanted = pd.DataFrame(dict(zip(source.key, parts, strict=True)))[clear]
+    asked = [*source.key, *([source.document] if source.document else [])]
+    found = client.read_keys(source.entity, columns=asked, key=source.key, rows=wanted)
+    column = source.document or source.key[0]
+    values = found[column].dropna().drop_duplicates().tolist()
+    for start in range(0, len(values), KEYS_AT_ONCE):
+        own = Condition.model_validate({"field": column, "in": values[start : start + KEYS_AT_ONCE]})
+        yield from client.read(source.entity, columns=source_columns(task), where=(own, *where),
+                               order_by=grouping_columns(task))  # fmt: skip
+
+
+def _window(changed: ChangedSince, run: Run) -> tuple[str, Interval]:
+    """Return column and window to read; it begins earlier than the run's: clocks differ and writes take time."""
+    start = run.interval.start
+    earlier = start - timedelta(minutes=changed.overlap_minutes) if start is not None else None
+    return changed.field, Interval(earlier, run.interval.end)
+
+
+def _keeper(staging: StagingArea, scope: Scope, run: Run) -> Callable[[bytes], None]:
+    """Return what stores an exported package before anything else is done with it, because reading it consumes it."""
+
+    def keep(package: bytes) -> None:
+        staging.write_bytes(scope, run.run_key, "package.zip", package)
+
+    return keep
+
+
+def batches_of(pages: Iterator[pd.DataFrame], *, rows: int, together: Sequence[str]) -> Iterator[pd.DataFrame]:
+    """Cut pages into batches of about ``rows`` rows; rows that are equal in ``together`` stay in one batch.
+
+    The pages must be ordered by ``together``; a batch may then grow by at most one group.
+    """
+    held: list[pd.DataFrame] = []
+    count = 0
+    for page in pages:
+        held.append(page)
+        count += len(page)
+        while count >= rows:
+            frame = pd.concat(held, ignore_index=True)
+            cut = _cut(frame, rows, together)
+            if cut == len(frame) and together:
+                held = [frame]  # the last group may go on in the next page
+                break
+            yield frame.iloc[:cut].reset_index(drop=True)
+            rest = frame.iloc[cut:].reset_index(drop=True)
+            held, count = [rest], len(rest)
+    if count:
+        yield pd.concat(held, ignore_index=True)
+
+
+def _cut(frame: pd.DataFrame, rows: int, together: Sequence[str]) -> int:
+    """Return how many rows the first batch takes: at least ``rows``, then up to the end of the group that row is in."""
+    if not together:
+        return min(rows, len(frame))
+    tail = joined_text(frame.iloc[rows - 1 :], together)
+    different = (tail != tail.iloc[0]).to_numpy(dtype=bool)
+    return rows - 1 + int(different.argmax()) if different.any() else len(frame)

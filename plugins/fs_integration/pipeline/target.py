@@ -1,0 +1,139 @@
+"""The target of a task, whichever service holds it: what it looks like, which rows it has, and how rows get there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import pandas as pd
+
+from fs_integration.clients.change_sets import DocumentHeader
+from fs_integration.clients.dataverse import DataverseClient
+from fs_integration.clients.finance_operations import FinanceOperationsClient
+from fs_integration.pipeline.clients import Clients
+from fs_integration.spec.columns import HEADER
+from fs_integration.spec.mapping import MappingTask
+from fs_integration.spec.metadata import Column, ColumnKind, EntityMetadata
+
+
+class TargetTable(Protocol):
+    """What load and reconcile need of a target. Rows of other companies are out of its reach."""
+
+    def read(self, columns: Sequence[str]) -> Iterator[pd.DataFrame]:
+        """Read every row."""
+
+    def read_keys(self, columns: Sequence[str], rows: pd.DataFrame) -> pd.DataFrame:
+        """Read the rows that have the integration keys of ``rows``."""
+
+    def write(
+        self, rows: pd.DataFrame, *, columns: Sequence[str], exists: bool, execution_id: str,
+        before_request: Callable[[], None],
+    ) -> pd.DataFrame:  # fmt: skip
+        """Write rows. :returns: one line per row: ``_key``, ``status``, ``code``, ``message``.
+
+        :param exists: whether the target holds them already; :param execution_id: names these rows in this run.
+        """
+
+
+@dataclass(frozen=True)
+class DataverseTarget:
+    """A table of Dataverse."""
+
+    client: DataverseClient
+    task: MappingTask
+    metadata: EntityMetadata
+
+    def read(self, columns: Sequence[str]) -> Iterator[pd.DataFrame]:
+        return self.client.read(self.task.target.table, columns=columns)
+
+    def read_keys(self, columns: Sequence[str], rows: pd.DataFrame) -> pd.DataFrame:
+        return self.client.read_keys(self.task.target.table, columns=columns, key=self.task.target.key, rows=rows)
+
+    def write(
+        self, rows: pd.DataFrame, *, columns: Sequence[str], exists: bool, execution_id: str,  # noqa: ARG002
+        before_request: Callable[[], None],
+    ) -> pd.DataFrame:  # fmt: skip
+        target = self.task.target
+        return self.client.write(
+            self.metadata, rows, key=target.key, columns=columns, request_rows=target.request_rows,
+            parallel_requests=target.parallel_requests, before_request=before_request, exists=exists,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class FinanceOperationsTarget:
+    """A data entity of F&O, for one company; written over OData or by a data package."""
+
+    client: FinanceOperationsClient
+    task: MappingTask
+    metadata: EntityMetadata
+    company: str
+
+    def read(self, columns: Sequence[str]) -> Iterator[pd.DataFrame]:
+        return self.client.read(
+            self.task.target.table, columns=columns, company=self.company, order_by=self.task.target.key
+        )
+
+    def read_keys(self, columns: Sequence[str], rows: pd.DataFrame) -> pd.DataFrame:
+        target = self.task.target
+        return self.client.read_keys(target.table, columns=columns, key=target.key, rows=rows, company=self.company)
+
+    def write(
+        self, rows: pd.DataFrame, *, columns: Sequence[str], exists: bool, execution_id: str,
+        before_request: Callable[[], None],
+    ) -> pd.DataFrame:  # fmt: skip
+        target = self.task.target
+        if target.route == "package" and target.package is not None:
+            before_request()
+            return self.client.import_package(target.package, rows, company=self.company, execution_id=execution_id)
+        header = _document_header(self.task, columns)
+        return self.client.write(
+            self.metadata, rows, key=target.key, columns=[name for name in columns if not name.startswith(HEADER)],
+            request_rows=target.request_rows, parallel_requests=target.parallel_requests,
+            before_request=before_request, exists=exists, header=header, document=header.key[-1] if header else "",
+        )  # fmt: skip
+
+
+def target_table(task: MappingTask, clients: Clients, *, company: str, metadata: EntityMetadata) -> TargetTable:
+    """Return the target of a task as one company may use it."""
+    if task.target.system == "dataverse":
+        return DataverseTarget(clients.dataverse, task, metadata)
+    return FinanceOperationsTarget(clients.finance_operations, task, metadata, company)
+
+
+def target_metadata(task: MappingTask, clients: Clients) -> EntityMetadata:
+    """Describe the target, with the columns of the document's header and those only the package file has."""
+    if task.target.system == "dataverse":
+        return clients.dataverse.table(task.target.table)
+    client = clients.finance_operations
+    described = client.entity_metadata(task.target.table)
+    columns = dict(described.columns)
+    if task.target.header is not None:
+        header = client.entity_metadata(task.target.header.table)
+        columns |= {f"{HEADER}{name}": column for name, column in header.columns.items()}
+    if task.target.route == "package":
+        for rule in task.active_fields:
+            columns.setdefault(rule.to, Column(name=rule.to, kind=rule.kind or ColumnKind.TEXT))
+    return described.model_copy(update={"columns": columns})
+
+
+def compared_columns(task: MappingTask) -> list[str]:
+    """Return the written columns whose value is read back and compared.
+
+    Left out are those that only a package file has, the header's, those an update does not send, and those the target
+    may change by its own rules (``compare: false``).
+    """
+    return [
+        rule.to
+        for rule in task.active_fields
+        if rule.compare and not rule.only_on_create and rule.route != "package" and not rule.to.startswith(HEADER)
+    ]
+
+
+def _document_header(task: MappingTask, columns: Sequence[str]) -> DocumentHeader | None:
+    header = task.target.header
+    if header is None:
+        return None
+    own = {name.removeprefix(HEADER): name for name in columns if name.startswith(HEADER)}
+    return DocumentHeader(header.table, header.key, {**{name: name for name in header.key}, **own})
