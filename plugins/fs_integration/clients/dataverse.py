@@ -10,19 +10,21 @@ import pandas as pd
 
 from fs_integration.clients.bulk import BulkWriter, Chunk
 from fs_integration.clients.dataverse_metadata import read_table
-from fs_integration.clients.filters import column_of, dataverse_filter, query
+from fs_integration.clients.filters import dataverse_filter, query
 from fs_integration.clients.keys import folded
-from fs_integration.clients.odata import Reading, pages, wire_name
+from fs_integration.clients.odata import Reading, pages
 from fs_integration.clients.patience import Time
 from fs_integration.clients.payload import derived_ids, id_member, json_rows, key_reference, not_addressable
+from fs_integration.clients.selection import lookups_on, select_and_expand
 from fs_integration.clients.settings import ServiceSettings
 from fs_integration.clients.tokens import TokenSource
 from fs_integration.clients.transport import Tokens, Transport
-from fs_integration.errors import ConnectionSetupError
+from fs_integration.errors import ConnectionSetupError, MappingError
 from fs_integration.frames import KEY, TARGET_ID, concat, dtype, joined_text
 from fs_integration.records import Interval
 from fs_integration.spec.mapping import Condition
 from fs_integration.spec.metadata import ColumnKind, EntityMetadata
+from fs_integration.spec.paths import WIRE_SEPARATOR, column_of, wire_name, with_paths
 
 API = "api/data/v9.2"
 PAGE_ROWS = 5000  # the most a standard table gives at once
@@ -56,30 +58,44 @@ class DataverseClient:
             self._known[entity_set] = read_table(self._transport, entity_set)
         return self._known[entity_set]
 
+    def resolve(self, entity_set: str, columns: Sequence[str]) -> EntityMetadata:
+        """Describe a table together with columns of the rows its lookups point to.
+
+        :param columns: columns of the table, and paths over lookups (``msdyn_workorder.msdyn_name``).
+        :returns: the table with a column more for every path, and for every lookup a path goes over.
+        :raises MappingError: a path leads nowhere; :raises NotFound: there is no such table.
+        """
+        return with_paths(self.table(entity_set), [*columns, *lookups_on(columns)], self.table)
+
     def read(
         self, entity_set: str, *, columns: Sequence[str], where: Sequence[Condition] = (),
-        changed_since: tuple[str, Interval] | None = None,
+        changed_since: tuple[str, Interval] | None = None, order_by: Sequence[str] = (),
     ) -> Iterator[pd.DataFrame]:  # fmt: skip
-        """Read rows page by page; lookups come as the id of the row they point to.
+        """Read rows page by page; lookups come as the id of the row they point to, paths over them as its columns.
 
-        :param changed_since: column and window; start inclusive, end exclusive.
+        :param where: conditions, also on paths. :param changed_since: column or path, and window; start inclusive,
+            end exclusive. :param order_by: columns of the table itself; rows equal in them come one after the other.
         :raises MappingError: a column or condition the table does not know; :raises ServiceError: no complete answer.
         """
-        metadata = self.table(entity_set)
-        yield from self._pages(metadata, columns, dataverse_filter(where, metadata, changed_since))
+        used = [name for condition in where for name in condition.fields]
+        used += [changed_since[0]] if changed_since else []
+        metadata = self.resolve(entity_set, [*columns, *used])
+        condition = dataverse_filter(where, metadata, changed_since)
+        yield from self._pages(metadata, columns, condition, order_by=order_by)
 
     def read_keys(
         self, entity_set: str, *, columns: Sequence[str], key: Sequence[str], rows: pd.DataFrame
     ) -> pd.DataFrame:
         """Read the rows whose key occurs in ``rows``; case does not count, as it does not in the service.
 
-        :param columns: columns to return, the key among them.
+        :param columns: columns and paths to return, the key among them.
         """
-        metadata = self.table(entity_set)
+        metadata = self.resolve(entity_set, columns)
         wanted = folded(rows, key)
         frames = []
         for part in _parts(rows.drop_duplicates(list(key)), key):
-            for frame in self._pages(metadata, columns, *_any_of(part, key, metadata)):
+            condition, aliases = _any_of(part, key, metadata)
+            for frame in self._pages(metadata, columns, condition, aliases=aliases):
                 frames.append(frame[folded(frame, key).isin(wanted).to_numpy(dtype=bool)])
         return concat(frames, {name: column_of(metadata, name).kind for name in columns})
 
@@ -152,13 +168,15 @@ class DataverseClient:
         return ids.fillna(asked.astype(dtype(ColumnKind.ID)))
 
     def _pages(
-        self, metadata: EntityMetadata, columns: Sequence[str], condition: str, aliases: str = ""
-    ) -> Iterator[pd.DataFrame]:
+        self, metadata: EntityMetadata, columns: Sequence[str], condition: str, *, order_by: Sequence[str] = (),
+        aliases: str = "",
+    ) -> Iterator[pd.DataFrame]:  # fmt: skip
         reading = {name: (wire_name(column_of(metadata, name)), metadata.columns[name].kind) for name in columns}
-        # Only an order by a unique column keeps rows from repeating across pages.
-        options = query(
-            select=",".join(wire for wire, _ in reading.values()), filter=condition, orderby=str(metadata.primary_id)
-        )
+        ways = [wire_name(column_of(metadata, name)) for name in lookups_on(columns)]
+        select, expand = select_and_expand([*(wire for wire, _ in reading.values()), *ways])
+        # Only an order that ends with a unique column keeps rows from repeating across pages.
+        order = dict.fromkeys([*(_own(metadata, name) for name in order_by), str(metadata.primary_id)])
+        options = query(select=select, expand=expand, filter=condition, orderby=",".join(order))
         link = f"{metadata.name}?{options}{aliases}"
         yield from pages(self._transport, link, reading=Reading(reading), prefer=f"odata.maxpagesize={PAGE_ROWS}")
 
@@ -176,6 +194,14 @@ class DataverseClient:
                 f"{self._settings.organization_id} in organization_id. Nothing was written."
             )
         self._right_organization = True
+
+
+def _own(metadata: EntityMetadata, name: str) -> str:
+    """Return the name by which rows can be ordered. :raises MappingError: for a column of another table."""
+    wire = wire_name(column_of(metadata, name))
+    if WIRE_SEPARATOR in wire:
+        raise MappingError(f"Rows of `{metadata.name}` cannot be ordered by `{name}`, a column of another table.")
+    return wire
 
 
 def _parts(rows: pd.DataFrame, key: Sequence[str]) -> Iterator[pd.DataFrame]:

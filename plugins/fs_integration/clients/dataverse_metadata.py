@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -47,10 +48,10 @@ def read_table(transport: Transport, entity_set: str) -> EntityMetadata:
     bindings = _bindings(transport, root)
     attributes = [item for item in _list(transport, f"{root}/Attributes") if _mappable(item)]
     keys = _list(transport, f"{root}/Keys?{query(select='LogicalName,KeyAttributes,EntityKeyIndexStatus')}")
-    columns = [
-        _column(item, options.get(str(item["AttributeType"]), {}), bindings.get(str(item["LogicalName"])))
-        for item in attributes
-    ]
+    columns: dict[str, Column] = {}
+    for item in attributes:
+        column, bound = _column(item, options.get(str(item["AttributeType"]), {})), bindings.get(item["LogicalName"])
+        columns |= _lookups(column, bound) if bound else {column.name: column}
     return EntityMetadata(
         system="dataverse",
         name=entity_set,
@@ -58,7 +59,7 @@ def read_table(transport: Transport, entity_set: str) -> EntityMetadata:
         primary_id=str(table["PrimaryIdAttribute"]),
         # A key whose index is not active cannot be used yet ("Define alternate keys").
         keys={str(key["LogicalName"]): tuple(key["KeyAttributes"]) for key in keys if _active(key)},
-        columns={column.name: column for column in columns},
+        columns=columns,
         change_tracking=bool(table.get("ChangeTrackingEnabled")),
     )
 
@@ -97,8 +98,16 @@ def _options(transport: Transport, root: str, cast: str) -> dict[str, tuple[str,
     }
 
 
-def _bindings(transport: Transport, root: str) -> dict[str, tuple[str, str]]:
-    """Return navigation name and entity set per lookup column; one with several targets takes the first by name."""
+@dataclass(frozen=True)
+class _Bound:
+    """Where a lookup column leads. :param several: it can point to more than one table, known to us or not."""
+
+    targets: tuple[tuple[str, str], ...]  # navigation name and entity set, in the order of the tables' names
+    several: bool
+
+
+def _bindings(transport: Transport, root: str) -> dict[str, _Bound]:
+    """Return for every lookup column where it leads; columns that lead to no table we may see are left out."""
     select = "ReferencingEntityNavigationPropertyName,ReferencedEntity,ReferencingAttribute"
     rows = _list(transport, f"{root}/ManyToOneRelationships?{query(select=select)}")
     if not rows:
@@ -110,13 +119,34 @@ def _bindings(transport: Transport, root: str) -> dict[str, tuple[str, str]]:
     sets = {
         str(row["LogicalName"]): str(row["EntitySetName"]) for row in _list(transport, f"EntityDefinitions?{asked}")
     }
-    bindings: dict[str, tuple[str, str]] = {}
+    leading: dict[str, list[Definition]] = {}
     for row in sorted(rows, key=lambda row: str(row["ReferencedEntity"])):
-        target = sets.get(str(row["ReferencedEntity"]))
-        if target:
-            found = (str(row["ReferencingEntityNavigationPropertyName"]), target)
-            bindings.setdefault(str(row["ReferencingAttribute"]), found)
-    return bindings
+        leading.setdefault(str(row["ReferencingAttribute"]), []).append(row)
+    return {name: bound for name, own in leading.items() if (bound := _bound(own, sets)).targets}
+
+
+def _bound(rows: Sequence[Definition], sets: Mapping[str, str]) -> _Bound:
+    targets = (
+        (str(row["ReferencingEntityNavigationPropertyName"]), sets.get(str(row["ReferencedEntity"]), ""))
+        for row in rows
+    )
+    return _Bound(tuple(target for target in targets if target[1]), several=len(rows) > 1)
+
+
+def _lookups(column: Column, bound: _Bound) -> dict[str, Column]:
+    """Return a lookup column bound to its table.
+
+    One that can point to several tables is bound to the first of them, and is there once more per table under the
+    navigation name that leads to it (``customerid_account``).
+    """
+    first, *_ = bindings = [
+        column.model_copy(update={"navigation": navigation, "target_table": table})
+        for navigation, table in bound.targets
+    ]
+    if not bound.several:
+        return {column.name: first}
+    chosen = {str(each.navigation): each.model_copy(update={"required": False}) for each in bindings}
+    return {column.name: first, **chosen}
 
 
 def _mappable(item: Definition) -> bool:
@@ -127,7 +157,7 @@ def _active(key: Definition) -> bool:
     return str(key.get("EntityKeyIndexStatus", "Active")) == "Active"
 
 
-def _column(item: Definition, options: Mapping[str, tuple[str, ...]], binding: tuple[str, str] | None) -> Column:
+def _column(item: Definition, options: Mapping[str, tuple[str, ...]]) -> Column:
     name, type_name = str(item["LogicalName"]), str(item["AttributeType"])
     kind = ColumnKind.DATE if _date_only(item) else KINDS[type_name]
     is_number = kind in (ColumnKind.INTEGER, ColumnKind.DECIMAL)
@@ -142,8 +172,6 @@ def _column(item: Definition, options: Mapping[str, tuple[str, ...]], binding: t
         required=_level(item) in _REQUIRED and type_name not in FILLED_BY_PLATFORM,
         can_create=bool(item.get("IsValidForCreate", True)),
         can_update=bool(item.get("IsValidForUpdate", True)),
-        navigation=binding[0] if binding else None,
-        target_table=binding[1] if binding else None,
     )
 
 

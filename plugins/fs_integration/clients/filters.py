@@ -6,14 +6,13 @@ import uuid
 from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
-from difflib import get_close_matches
 from urllib.parse import quote
 
-from fs_integration.clients.odata import wire_name
 from fs_integration.errors import MappingError
 from fs_integration.records import Interval
 from fs_integration.spec.mapping import Condition, Scalar
 from fs_integration.spec.metadata import Column, ColumnKind, EntityMetadata
+from fs_integration.spec.paths import column_of, wire_name
 
 ENUM_NAMESPACE = "Microsoft.Dynamics.DataEntities"
 _EMPTY = {
@@ -41,19 +40,11 @@ def dataverse_filter(
 ) -> str:
     """Return the filter for Dataverse. ``is_not`` also finds rows without a value, as the transform does.
 
+    :param metadata: the table, with the paths that the conditions and the window use.
     :raises MappingError: unknown column, or a constant that does not fit it.
     """
     clauses = [_clause(condition, metadata, _dataverse_literal, nulls=True) for condition in where]
     return " and ".join([*clauses, *_window(window, metadata)])
-
-
-def column_of(metadata: EntityMetadata, name: str) -> Column:
-    """Return a column. :raises MappingError: when the table has none of this name."""
-    if name in metadata.columns:
-        return metadata.columns[name]
-    near = get_close_matches(name, metadata.columns, n=1)
-    hint = f"Did you mean `{near[0]}`?" if near else ""
-    raise MappingError(f"`{metadata.name}` of {metadata.system} has no column `{name}`.", suggestion=hint)
 
 
 def query(**options: str) -> str:
@@ -82,8 +73,16 @@ def _window(window: tuple[str, Interval] | None, metadata: EntityMetadata) -> li
 
 
 def _clause(condition: Condition, metadata: EntityMetadata, literal: Literal, *, nulls: bool) -> str:
+    if condition.any_of:
+        choices = (_clause(choice, metadata, literal, nulls=nulls) for choice in condition.any_of)
+        return f"({' or '.join(f'({choice})' for choice in choices)})"
     column = column_of(metadata, condition.field)
     wire, given = wire_name(column), condition.model_fields_set
+    if condition.same_as is not None:
+        raise MappingError(
+            f"The service cannot compare `{condition.field}` with the column `{condition.same_as}`.",
+            suggestion="Write the condition under `keep`; it is then checked on the rows that were read.",
+        )
 
     def compared(operator: str, value: Scalar) -> str:
         if column.kind is ColumnKind.ENUM and operator not in ("eq", "ne"):

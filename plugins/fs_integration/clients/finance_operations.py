@@ -8,7 +8,7 @@ import pandas as pd
 
 from fs_integration.clients.change_set_writer import ChangeSetWriter
 from fs_integration.clients.change_sets import ChangeSetBuilder, DocumentHeader, document_groups
-from fs_integration.clients.filters import column_of, finance_operations_filter, query
+from fs_integration.clients.filters import finance_operations_filter, query
 from fs_integration.clients.finance_operations_metadata import COMPANY_FIELD, read_entity
 from fs_integration.clients.finance_operations_payload import key_filters
 from fs_integration.clients.keys import folded, without_null_text
@@ -26,6 +26,7 @@ from fs_integration.frames import KEY, concat
 from fs_integration.records import Interval
 from fs_integration.spec.mapping import Condition, PackageExport, PackageImport
 from fs_integration.spec.metadata import EntityMetadata
+from fs_integration.spec.paths import column_of
 
 EMPTY_DATE = "1900-01-01"  # the service has no null dates; it sends this one
 

@@ -15,9 +15,10 @@ from urllib.parse import quote
 import msgspec
 import pandas as pd
 
-from fs_integration.clients.filters import ENUM_NAMESPACE, column_of, quoted
+from fs_integration.clients.filters import ENUM_NAMESPACE, quoted
 from fs_integration.errors import MappingError
 from fs_integration.spec.metadata import Column, ColumnKind, EntityMetadata
+from fs_integration.spec.paths import column_of
 
 FILTER_CHARACTERS = 1500  # encoded length; web servers take addresses of about 2,000 characters without being told to
 NO_DATE, NO_MOMENT = "1900-01-01T12:00:00Z", "1900-01-01T00:00:00Z"

@@ -6,7 +6,7 @@ The page is split into its rows without looking into them, and Arrow reads all o
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -18,7 +18,8 @@ import pyarrow.json as pj
 from fs_integration.clients.transport import JSON_HEADERS, Call, Transport
 from fs_integration.errors import ServiceUnavailable
 from fs_integration.frames import ARROW_TYPES, to_frame
-from fs_integration.spec.metadata import Column, ColumnKind
+from fs_integration.spec.metadata import ColumnKind
+from fs_integration.spec.paths import WIRE_SEPARATOR
 
 # Real numbers arrive as the shortest text of a binary number, with up to 17 digits; rounded to our scale afterwards.
 _WIRE_DECIMAL = pa.decimal256(76, 38)
@@ -43,17 +44,13 @@ _DECODE_PAGE = msgspec.json.Decoder(_Page).decode
 class Reading:
     """What a page is read as.
 
-    :param columns: name in the frame -> name on the wire and kind, in the frame's order.
+    :param columns: name in the frame -> name on the wire and kind, in the frame's order; a name with slashes leads into
+        the members of expanded rows.
     :param empty_date: first ten characters of the date that stands for "no date"; empty when the service knows null.
     """
 
     columns: Mapping[str, tuple[str, ColumnKind]]
     empty_date: str = ""
-
-
-def wire_name(column: Column) -> str:
-    """Return the name a column is read under: Dataverse lookups have one of their own."""
-    return f"_{column.name}_value" if column.kind is ColumnKind.LOOKUP else column.name
 
 
 def pages(transport: Transport, link: str, *, reading: Reading, prefer: str = "") -> Iterator[pd.DataFrame]:
@@ -82,10 +79,30 @@ def frame_of_rows(rows: list[msgspec.Raw], reading: Reading) -> pd.DataFrame:
 
     :raises ServiceUnavailable: when a value is not what the service's metadata promised.
     """
-    schema = pa.schema([(wire, _WIRE_TYPES[kind]) for wire, kind in dict(reading.columns.values()).items()])
+    schema = pa.schema(_members((wire.split(WIRE_SEPARATOR), kind) for wire, kind in reading.columns.values()))
     table = _parse(rows, schema) if rows else schema.empty_table()
-    arrays = {name: _typed(table[wire], kind, reading.empty_date) for name, (wire, kind) in reading.columns.items()}
+    arrays = {
+        name: _typed(_member(table, wire), kind, reading.empty_date) for name, (wire, kind) in reading.columns.items()
+    }
     return to_frame(pa.table(arrays))
+
+
+def _members(paths: Iterable[tuple[Sequence[str], ColumnKind]]) -> list[tuple[str, pa.DataType]]:
+    """Return name and type of each member of a row; members of an expanded row are inside its type."""
+    plain: dict[str, pa.DataType] = {}
+    expanded: dict[str, list[tuple[Sequence[str], ColumnKind]]] = {}
+    for (first, *rest), kind in paths:
+        if rest:
+            expanded.setdefault(first, []).append((rest, kind))
+        else:
+            plain[first] = _WIRE_TYPES[kind]
+    return [*plain.items(), *((name, pa.struct(_members(inner))) for name, inner in expanded.items())]
+
+
+def _member(table: pa.Table, wire: str) -> pa.ChunkedArray:
+    """Return a column; what lies inside an expanded row is missing where there is no such row."""
+    first, *rest = wire.split(WIRE_SEPARATOR)
+    return pc.struct_field(table[first], rest) if rest else table[first]
 
 
 def _parse(rows: list[msgspec.Raw], schema: pa.Schema) -> pa.Table:
