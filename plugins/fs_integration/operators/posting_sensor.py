@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow.providers.standard.triggers.temporal import TimeDeltaTrigger
 from airflow.sdk import BaseOperator
 
-from fs_integration.errors import ConfigurationError, DataQualityError
+from fs_integration.errors import ConfigurationError, DataQualityError, TransientServiceError
 from fs_integration.operators.retry import FamilyRetryPolicy
 from fs_integration.records import Scope
 from fs_integration.spec.loader import load_connection_set, load_mapping
@@ -60,18 +60,28 @@ class JournalsPostedSensor(BaseOperator):
         return self.look(context, until=until.isoformat())
 
     def look(self, context: Context, event: Any = None, *, until: str) -> list[dict[str, str]]:  # noqa: ARG002
-        """Look once, and sleep again when journals are unposted. :param until: when the waiting ends, ISO 8601."""
-        waiting = self._unposted()
+        """Look once; sleep again when journals are unposted or the service cannot answer now.
+
+        :param until: when the waiting ends, ISO 8601.
+        """
         left = datetime.fromisoformat(until) - datetime.now(UTC)
+        try:
+            waiting = self._unposted()
+        except TransientServiceError as exc:
+            if left <= timedelta(0):
+                raise
+            self._sleep(f"{exc}", left, until)
         if not waiting:
             self.log.info("Every journal we wrote is posted.")
         elif left > timedelta(0):
-            self.log.info("%s Looking again until %s.", _waiting_for(waiting), until)
-            pause = TimeDeltaTrigger(min(self.look_every, left))
-            self.defer(trigger=pause, method_name="look", kwargs={"until": until})
+            self._sleep(_waiting_for(waiting), left, until)
         else:
             self._time_is_over(waiting)
         return [journal.to_dict() for journal in waiting]
+
+    def _sleep(self, why: str, left: timedelta, until: str) -> NoReturn:
+        self.log.info("%s Looking again until %s.", why, until)
+        self.defer(trigger=TimeDeltaTrigger(min(self.look_every, left)), method_name="look", kwargs={"until": until})
 
     def _time_is_over(self, waiting: list[UnpostedJournal]) -> None:
         text = f"{_waiting_for(waiting)} Waited {self.minutes} minutes."

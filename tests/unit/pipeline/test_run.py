@@ -45,6 +45,10 @@ def a_run(**facts) -> Run:
             {"run_type": "asset_triggered", "data_interval": None}, Mode.SCHEDULED, Interval(None, DAY_3),
             id="a run started by an asset reads on",
         ),
+        pytest.param(
+            {"run_type": "operator_triggered"}, Mode.SCHEDULED, Interval(None, DAY_3),
+            id="a run started by the cycle reads on",
+        ),
     ],
 )  # fmt: skip
 def test_run_type_decides_mode_and_window(facts, mode, interval):
