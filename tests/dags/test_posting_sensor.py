@@ -95,7 +95,7 @@ def test_when_the_time_is_over_it_fails_and_names_the_journals(scm):
     with pytest.raises(DataQualityError) as failed:
         sensor(minutes=60).look({}, object(), until=ago(5))
     text = str(failed.value)
-    assert "22 journals are not posted" in text
+    assert "22 of our journals not posted" in text
     assert "UA000001 (usmf)" in text
     assert "and 2 more" in text
     assert "Post integration inventory journals" in text

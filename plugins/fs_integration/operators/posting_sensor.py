@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from airflow.providers.standard.triggers.temporal import TimeDeltaTrigger
 from airflow.sdk import BaseOperator
+from airflow.sdk.exceptions import TaskDeferred
 
 from fs_integration.errors import ConfigurationError, DataQualityError, TransientServiceError
 from fs_integration.operators.retry import FamilyRetryPolicy
@@ -70,18 +71,19 @@ class JournalsPostedSensor(BaseOperator):
         except TransientServiceError as exc:
             if left <= timedelta(0):
                 raise
-            self._sleep(f"{exc}", left, until)
+            raise self._sleep(f"{exc}", left, until) from exc
         if not waiting:
             self.log.info("Every journal we wrote is posted.")
         elif left > timedelta(0):
-            self._sleep(_waiting_for(waiting), left, until)
+            raise self._sleep(_waiting_for(waiting), left, until)
         else:
             self._time_is_over(waiting)
         return [journal.to_dict() for journal in waiting]
 
-    def _sleep(self, why: str, left: timedelta, until: str) -> NoReturn:
+    def _sleep(self, why: str, left: timedelta, until: str) -> TaskDeferred:
         self.log.info("%s Looking again until %s.", why, until)
-        self.defer(trigger=TimeDeltaTrigger(min(self.look_every, left)), method_name="look", kwargs={"until": until})
+        pause = TimeDeltaTrigger(min(self.look_every, left))
+        return TaskDeferred(trigger=pause, method_name="look", kwargs={"until": until})
 
     def _time_is_over(self, waiting: list[UnpostedJournal]) -> None:
         text = f"{_waiting_for(waiting)} Waited {self.minutes} minutes."
@@ -113,4 +115,4 @@ class JournalsPostedSensor(BaseOperator):
 def _waiting_for(waiting: list[UnpostedJournal]) -> str:
     names = [f"{journal.number} ({journal.legal_entity})" for journal in waiting[:SHOWN]]
     more = f" and {len(waiting) - SHOWN} more" if len(waiting) > SHOWN else ""
-    return f"{len(waiting)} journals are not posted yet: {', '.join(names)}{more}."
+    return f"{len(waiting)} of our journals not posted yet: {', '.join(names)}{more}."
