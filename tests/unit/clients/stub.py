@@ -73,6 +73,7 @@ class Service:
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    wbufsize = -1  # head and body in one piece; apart, each answer waits for the other side to confirm the head
     service: Service
 
     def _serve(self) -> None:
@@ -89,7 +90,7 @@ class Handler(BaseHTTPRequestHandler):
         if answer.cut is not None:
             self.close_connection = True
 
-    do_GET = do_POST = do_PATCH = _serve
+    do_GET = do_POST = do_PATCH = do_PUT = _serve
 
     def log_message(self, *_: Any) -> None:
         """Stay silent."""
