@@ -74,13 +74,17 @@ class Dataverse:
             raise ValueError(f"Unknown Dataverse entity sets: {', '.join(sorted(unknown))}")
         with self._lock:
             for table in SCHEMA.tables.values():
-                self._database.fill(table.name, load_rows(table, complete.get(table.entity_set, []), moment))
+                self._database.fill(
+                    table.name, load_rows(self._database, table, complete.get(table.entity_set, []), moment)
+                )
 
     def replace(self, entity_set: str, rows: list[dict[str, Any]]) -> None:
         """Replace the rows of one entity set, without plug-ins."""
         table = SCHEMA.by_set[entity_set]
         with self._lock:
-            self._database.fill(table.name, load_rows(table, rows, utc_text(self._environment.clock.now())))
+            self._database.fill(
+                table.name, load_rows(self._database, table, rows, utc_text(self._environment.clock.now()))
+            )
 
     def dump(self, entity_set: str) -> Iterable[dict[str, Any]]:
         """Give every row with every column, in insertion order."""

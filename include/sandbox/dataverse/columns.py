@@ -109,6 +109,14 @@ def _common_columns() -> list[Column]:
     ]
 
 
+def _ownership() -> list[Column]:
+    """Give the owner of a row and the business unit that follows from it."""
+    return [
+        lookup("ownerid", "systemuser", "team", required="S", kind="Owner", on_delete="NoCascade"),
+        lookup("owningbusinessunit", "businessunit", on_delete="NoCascade", creatable=False, updatable=False),
+    ]
+
+
 def table(
     name: str,
     entity_set: str,
@@ -122,12 +130,12 @@ def table(
 ) -> Table:
     """Build a table from its own columns plus the ones every table has.
 
-    :param owned: user-owned, hence with an `ownerid`; otherwise organisation-owned.
+    :param owned: user-owned, hence with an owner and a business unit; otherwise organisation-owned.
     """
     every = [Column(f"{name}id", "Uniqueidentifier", "SystemRequired", updatable=False), *columns]
     if owned:
-        every.append(lookup("ownerid", "systemuser", required="S", kind="Owner", on_delete="NoCascade"))
-    every += [Column(f"{c.name}type", "EntityName") for c in columns if len(c.targets) > 1]
+        every += _ownership()
+    every += [Column(f"{c.name}type", "EntityName") for c in every if len(c.targets) > 1]
     every += _state_columns(state, status) + _common_columns()
     return Table(
         name=name,

@@ -191,6 +191,13 @@ def missing_privilege(user_id: str, privilege: str, table: str) -> DataverseErro
     )
 
 
+def secured_column(user_id: str, column: str) -> DataverseError:
+    """Refuse a write to a column whose security profile the application user lacks; code and text are [inferred]."""
+    return DataverseError(
+        403, "0x80048306", f"Caller user with Id {user_id} does not have update permissions for the {column} attribute."
+    )
+
+
 def not_a_member() -> DataverseError:
     """Refuse a token whose app registration has no application user."""
     return DataverseError(403, "0x80072560", "The user is not a member of the organization.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from sandbox.dataverse.errors import bad_request
 from sandbox.dataverse.filtering import compile_filter
 from sandbox.dataverse.options import Expand, expanded_table, read_expand, read_top, selected_columns
 from sandbox.dataverse.schema import Relationship, Table
@@ -34,7 +35,8 @@ def _step(service: OrganizationService, table: Table, expand: Expand, annotation
     schema, code = service.database.schema, service.switches.unknown_column_code
     related = expanded_table(schema, table, expand, code)
     columns = selected_columns(related, expand.options.get("$select"), code)
-    shape = row_shape(service.database, related, columns, annotations)
+    with_secured = service.switches.column_security_profile
+    shape = row_shape(service.database, related, columns, annotations, with_secured=with_secured)
     nested = expander(service, related, expand.options, annotations)
 
     def shape_rows(rows: list[Row]) -> ShapedRows:
@@ -42,8 +44,16 @@ def _step(service: OrganizationService, table: Table, expand: Expand, annotation
 
     collection = schema.collection(table.name, expand.navigation)
     if expand.navigation in table.navigations or collection is None:
+        _refuse_collection_options(expand)
         return _single(service, table, expand.navigation, shape_rows)
     return _collection(service, table, collection, expand, shape_rows)
+
+
+def _refuse_collection_options(expand: Expand) -> None:
+    """A single related row can be selected from and expanded further, but not filtered, sorted or limited."""
+    refused = [name for name in expand.options if name not in ("$select", "$expand")]
+    if refused:
+        raise bad_request(f"The option {refused[0]} is not supported for the single-valued '{expand.navigation}'.")
 
 
 def _single(

@@ -9,12 +9,12 @@ from sandbox.dataverse.errors import bad_request, unknown_segment
 from sandbox.dataverse.exchange import Exchange, respond
 from sandbox.dataverse.filtering import compile_plain_filter
 from sandbox.dataverse.metadata import metadata_id
+from sandbox.dataverse.ownership import root_unit
 from sandbox.dataverse.schema import Schema
 from sandbox.dataverse.store import Database
 from sandbox.dataverse.switches import Switches
 from sandbox.http import Response
 
-BUSINESS_UNIT_ID = "00000000-0000-4000-8000-0000000000d2"
 BULK_MESSAGES = ("CreateMultiple", "UpdateMultiple", "UpsertMultiple")
 
 _ENTITY_NAMES = re.compile(r"RetrieveTotalRecordCount\(EntityNames=(.+)\)")
@@ -29,9 +29,10 @@ def service_document(exchange: Exchange, schema: Schema) -> Response:
 def who_am_i(exchange: Exchange, database: Database, dop_hint: int) -> Response:
     """Answer WhoAmI, with the recommended parallelism as a header."""
     organization_id = next(iter(database.stores["organization"].rows))
+    user = database.row("systemuser", exchange.user_id) or {}
     payload = {
         "@odata.context": f"{exchange.root}$metadata#Microsoft.Dynamics.CRM.WhoAmIResponse",
-        "BusinessUnitId": BUSINESS_UNIT_ID,
+        "BusinessUnitId": user.get("businessunitid") or root_unit(database),
         "UserId": exchange.user_id,
         "OrganizationId": organization_id,
     }

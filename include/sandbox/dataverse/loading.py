@@ -7,10 +7,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from sandbox.dataverse.errors import DataverseError
+from sandbox.dataverse.ownership import set_owner
 from sandbox.dataverse.schema import Table
-from sandbox.dataverse.store import Row
+from sandbox.dataverse.store import Database, Row
 from sandbox.dataverse.values import accept
 
+BUSINESS_UNIT_ID = "00000000-0000-4000-8000-0000000000d2"
 ORGANIZATION_ID = "00000000-0000-4000-8000-0000000000d0"
 APPLICATION_USER_ID = "00000000-0000-4000-8000-0000000000d1"
 # The sandbox's ready-made app registration (README of the sandbox).
@@ -18,20 +20,24 @@ CLIENT_ID = "00000000-0000-4000-8000-0000000000c1"
 
 
 def with_organization(tables: Mapping[str, list[dict[str, Any]]]) -> dict[str, list[dict[str, Any]]]:
-    """Add the organisation and its application user where the world does not bring them."""
+    """Add the organisation, its root business unit and its application user where the world does not bring them."""
     complete = dict(tables)
     if not complete.get("organizations"):
         complete["organizations"] = [{"organizationid": ORGANIZATION_ID, "name": "Contoso"}]
-    if not complete.get("systemusers"):
+    if not complete.get("businessunits"):
+        complete["businessunits"] = [{"businessunitid": BUSINESS_UNIT_ID, "name": "Contoso"}]
+    users = complete.get("systemusers", [])
+    if not any("applicationid" in user for user in users):
         user = {"systemuserid": APPLICATION_USER_ID, "fullname": "# Integration", "applicationid": CLIENT_ID}
-        complete["systemusers"] = [user]
+        complete["systemusers"] = [*users, user]
     return complete
 
 
-def load_rows(table: Table, rows: Iterable[Mapping[str, Any]], moment: str) -> Iterator[Row]:
+def load_rows(database: Database, table: Table, rows: Iterable[Mapping[str, Any]], moment: str) -> Iterator[Row]:
     """Turn rows with wire names (`_x_value` for lookups, also the plain column name) into stored rows.
 
-    Missing columns get their defaults, a missing primary key a new id.
+    Missing columns get their defaults, a missing primary key a new id; calculated columns and the business unit of an
+    owner are worked out, unless the row brings its business unit.
 
     :raises ValueError: unknown column, or a value that its column cannot hold.
     """
@@ -49,5 +55,8 @@ def load_rows(table: Table, rows: Iterable[Mapping[str, Any]], moment: str) -> I
                 raise ValueError(f"{table.entity_set}, column '{name}': {error}") from error
         row.setdefault(table.primary_id, str(uuid.uuid4()))
         if table.ownership == "UserOwned":
-            row.setdefault("ownerid", APPLICATION_USER_ID)
+            given = {name: row[name] for name in ("owningbusinessunit",) if name in row}
+            set_owner(database, row, APPLICATION_USER_ID)
+            row |= given
+        table.calculate(row)
         yield row

@@ -58,9 +58,10 @@ def _read_annotation(
         strict = service.switches.refuse_key_characters_in_references
         resolved = None
         if value is not None:
-            resolved = resolve_reference(service.database, call, value, (target,), refuse_characters=strict)
+            targets = column.targets if column.kind == "Owner" else (target,)
+            resolved = resolve_reference(service.database, call, value, targets, refuse_characters=strict)
         values[column.name] = resolved
-        if len(column.targets) > 1:
+        if len(column.targets) > 1 and column.kind != "Owner":
             values[f"{column.name}type"] = target if resolved else None
     elif name == "@odata.type" and str(value).lstrip("#") != f"Microsoft.Dynamics.CRM.{table.name}":
         raise payload_error(table.entity_set, f"A type named '{value}' is not the type of the addressed table.")

@@ -60,7 +60,7 @@ class Reader:
         """Compile $select and $expand into a function over the rows of a page."""
         code = self._service.switches.unknown_column_code
         columns = selected_columns(table, params.get("$select"), code)
-        shape: Shape = row_shape(self._database, table, columns, annotations)
+        shape: Shape = row_shape(self._database, table, columns, annotations, with_secured=self._sees_secured)
         expand = expander(self._service, table, params, annotations)
         return lambda rows: expand(rows, [shape(row) for row in rows])
 
@@ -104,7 +104,7 @@ class Reader:
     def column(self, exchange: Exchange, table: Table, row_id: str, column: Column) -> Response:
         """Answer with the value of one column, 204 when it is null."""
         value = self._database.stores[table.name].rows[row_id].get(column.name)
-        if value is None:
+        if value is None or (column.secured and not self._sees_secured):
             return respond_empty(204)
         context = f"{exchange.root}$metadata#{table.entity_set}({row_id})/{column.wire_name}"
         return respond(200, {"@odata.context": context, "value": value}, rows=1)
@@ -114,6 +114,10 @@ class Reader:
         check_options(exchange.params)
         counted = self._count(table, compile_filter(self._service, table, exchange.params))
         return Response(200, str(counted).encode(), {"Content-Type": "text/plain"})
+
+    @property
+    def _sees_secured(self) -> bool:
+        return self._service.switches.column_security_profile
 
     @staticmethod
     def context(table: Table, params: Mapping[str, str]) -> str:

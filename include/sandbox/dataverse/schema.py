@@ -5,8 +5,9 @@ The tables themselves are in the `tables` package. Navigation names are case-sen
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 CHOICE_KINDS = frozenset({"Picklist", "State", "Status"})
 LOOKUP_KINDS = frozenset({"Lookup", "Owner", "Customer"})
@@ -28,7 +29,11 @@ class OptionSet:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column of a table; `kind` is the Dataverse attribute type name."""
+    """One column of a table; `kind` is the Dataverse attribute type name.
+
+    :param secured: protected by column-level security.
+    :param formula: gives the value of a calculated column from the other columns of its row, in stored form.
+    """
 
     name: str
     kind: str
@@ -49,6 +54,7 @@ class Column:
     creatable: bool = True
     updatable: bool = True
     secured: bool = False
+    formula: Callable[[Mapping[str, Any]], Any] | None = None
 
     @property
     def is_lookup(self) -> bool:
@@ -65,8 +71,11 @@ class Column:
         return str(row.get(f"{self.name}type") or self.targets[0])
 
     def navigations(self) -> dict[str, str]:
-        """Map each single-valued navigation property to its target table; polymorphic lookups have one per target."""
-        if len(self.targets) == 1:
+        """Map each single-valued navigation property to its target table; polymorphic lookups have one per target.
+
+        The owner is the exception: one property for users and teams.
+        """
+        if len(self.targets) == 1 or self.kind == "Owner":
             return {self.navigation or self.name: self.targets[0]}
         return {f"{self.name}_{target}": target for target in self.targets}
 
@@ -113,6 +122,7 @@ class Table:
     wire: dict[str, Column] = field(init=False)
     navigations: dict[str, tuple[Column, str]] = field(init=False)
     defaults: dict[str, object] = field(init=False)
+    calculated: tuple[Column, ...] = field(init=False)
 
     def __post_init__(self) -> None:
         columns = self.columns.values()
@@ -120,11 +130,21 @@ class Table:
         object.__setattr__(self, "wire", {c.wire_name: c for c in columns if c.kind != "EntityName"})
         object.__setattr__(self, "navigations", navigations)
         object.__setattr__(self, "defaults", {c.name: c.default for c in columns if c.default is not None})
+        object.__setattr__(self, "calculated", tuple(c for c in columns if c.formula is not None))
 
     @property
     def primary_id(self) -> str:
         """Name of the primary key column; Dataverse always derives it from the table name."""
         return f"{self.name}id"
+
+    def calculate(self, row: dict[str, Any]) -> None:
+        """Give the calculated columns of a row the values that follow from its other columns."""
+        for column in self.calculated:
+            value = column.formula(row) if column.formula is not None else None
+            if value is None:
+                row.pop(column.name, None)
+            else:
+                row[column.name] = value
 
     def key_for(self, columns: Iterable[str]) -> Key | None:
         """Find the alternate key made of exactly these columns."""

@@ -19,7 +19,9 @@ from sandbox.dataverse.errors import (
     missing_privilege,
     not_found,
     record_exists,
+    secured_column,
 )
+from sandbox.dataverse.ownership import set_owner
 from sandbox.dataverse.schema import Relationship, Table
 from sandbox.dataverse.store import Database, Row, Transaction
 from sandbox.dataverse.switches import Switches
@@ -50,7 +52,10 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a plug-in is told: the request's columns (target) and the row before and after."""
+    """What a plug-in is told: the request's columns (target) and the row before and after.
+
+    A plug-in that runs before the write may change `after`, in stored form; after a deletion it is empty.
+    """
 
     target: Mapping[str, Any]
     before: Row | None
@@ -63,7 +68,8 @@ Plugin = Callable[["OrganizationService", Call, Change], None]
 class OrganizationService:
     """Write rows the way the platform does.
 
-    :param plugins: what runs after a write, by table and message (`create` or `update`).
+    :param plugins: what runs with a write, by table and message: `create`, `update` or `delete` after it,
+        `before create` or `before update` ahead of it.
     """
 
     def __init__(
@@ -88,6 +94,7 @@ class OrganizationService:
         :param values: raw values by logical column name; lookups as ids.
         """
         self._require(call, "Create", table)
+        self._refuse_secured(call, table, values)
         target = self._accept(table, values, creating=True)
         store = self.database.stores[table.name]
         row_id = target.get(table.primary_id) or str(uuid.uuid4())
@@ -96,11 +103,13 @@ class OrganizationService:
         row = {**table.defaults, **{name: value for name, value in target.items() if value is not None}}
         self._set_state(table, row, target, before=None)
         if table.ownership == "UserOwned":
-            row.setdefault("ownerid", call.user_id)
+            set_owner(self.database, row, call.user_id)
         row[table.primary_id] = row_id
         row["createdon"] = target.get("overriddencreatedon") or call.moment
         row["createdby"] = row["modifiedby"] = call.user_id
         row["modifiedon"] = call.moment
+        self._run_plugins("before create", call, table, Change(target, None, row))
+        table.calculate(row)
         store.check_keys(row_id, row)
         call.transaction.insert(store, row_id, row)
         self._run_plugins("create", call, table, Change(target, None, row))
@@ -109,6 +118,7 @@ class OrganizationService:
     def update(self, call: Call, table: Table, row_id: str, values: Mapping[str, Any]) -> None:
         """Update a row; an equal value counts as a change, as on the real platform."""
         self._require(call, "Write", table)
+        self._refuse_secured(call, table, values)
         store = self.database.stores[table.name]
         before = store.rows.get(row_id)
         if before is None:
@@ -120,8 +130,12 @@ class OrganizationService:
         self._set_state(table, after, target, before=before)
         if None in after.values():
             after = {name: value for name, value in after.items() if value is not None}
+        if "ownerid" in target:
+            set_owner(self.database, after, call.user_id)
         after["modifiedon"] = call.moment
         after["modifiedby"] = call.user_id
+        self._run_plugins("before update", call, table, Change(target, before, after))
+        table.calculate(after)
         store.check_keys(row_id, after)
         call.transaction.replace(store, row_id, after)
         self._run_plugins("update", call, table, Change(target, before, after))
@@ -130,16 +144,25 @@ class OrganizationService:
         """Delete a row and do to the rows pointing at it what each relationship says."""
         self._require(call, "Delete", table)
         store = self.database.stores[table.name]
-        if row_id not in store.rows:
+        row = store.rows.get(row_id)
+        if row is None:
             raise not_found(table.name, row_id)
         referencing = [r for r in self.database.schema.referencing(table.name) if r.on_delete != NO_CASCADE]
         for relationship in sorted(referencing, key=lambda r: r.on_delete != "Restrict"):
             self._cascade(call, relationship, row_id)
         call.transaction.delete(store, row_id)
+        self._run_plugins("delete", call, table, Change({}, row, {}))
 
     def _require(self, call: Call, action: str, table: Table) -> None:
         if not call.elevated:
             self.require(call.user_id, action, table)
+
+    def _refuse_secured(self, call: Call, table: Table, values: Mapping[str, Any]) -> None:
+        if call.elevated or self.switches.column_security_profile:
+            return
+        for name in values:
+            if table.columns[name].secured:
+                raise secured_column(call.user_id, name)
 
     def _cascade(self, call: Call, relationship: Relationship, row_id: str) -> None:
         store = self.database.stores[relationship.referencing]

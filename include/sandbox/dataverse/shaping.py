@@ -47,15 +47,19 @@ def every_column(row: Row, table: Table) -> dict[str, Any]:
     return {name: row.get(name) for name in table.columns}
 
 
-def row_shape(database: Database, table: Table, columns: Iterable[Column], annotations: Annotations) -> Shape:
+def row_shape(
+    database: Database, table: Table, columns: Iterable[Column], annotations: Annotations, *, with_secured: bool
+) -> Shape:
     """Compile how rows of a table look in a response.
 
     :param columns: selected columns; the primary key, and the currency of a selected amount, come along unasked.
+    :param with_secured: give the values of secured columns; otherwise they look empty.
     """
     chosen = {column.name: column for column in columns}
     if any(column.kind == "Money" for column in chosen.values()) and "transactioncurrencyid" in table.columns:
         chosen.setdefault("transactioncurrencyid", table.columns["transactioncurrencyid"])
     chosen.setdefault(table.primary_id, table.columns[table.primary_id])
+    hidden = [column.name for column in chosen.values() if column.secured and not with_secured]
     pairs = [(column.wire_name, column.name) for column in chosen.values()]
 
     def plain(row: Row) -> dict[str, Any]:
@@ -63,14 +67,18 @@ def row_shape(database: Database, table: Table, columns: Iterable[Column], annot
         get = row.get
         for wire, name in pairs:
             shaped[wire] = get(name)
+        for name in hidden:
+            shaped[name] = None
         return shaped
 
     if not any(annotations.wants(name) for name in (FORMATTED, LOOKUP_TABLE, NAVIGATION)):
         return plain
 
+    visible = [column for column in chosen.values() if column.name not in hidden]
+
     def annotated(row: Row) -> dict[str, Any]:
         shaped = plain(row)
-        for column in chosen.values():
+        for column in visible:
             shaped.update(_column_annotations(database, column, row, annotations))
         return shaped
 

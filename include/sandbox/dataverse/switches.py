@@ -32,6 +32,8 @@ class Switches:
     :param delta_token_days: lifetime of delta tokens; null takes the organisation's `expirechangetrackingindays`,
         0 makes every token stale at once.
     :param tables_without_bulk_messages: tables whose CreateMultiple, UpdateMultiple and UpsertMultiple are missing.
+    :param column_security_profile: the application users have a column security profile for the secured columns;
+        without one they read null and may not write them.
     :param dop_hint: recommended parallelism, sent as `x-ms-dop-hint`.
     """
 
@@ -46,6 +48,7 @@ class Switches:
     change_tracking_on: tuple[str, ...] = ()
     delta_token_days: float | None = None
     tables_without_bulk_messages: tuple[str, ...] = ()
+    column_security_profile: bool = False
     dop_hint: int = 4
 
     @classmethod

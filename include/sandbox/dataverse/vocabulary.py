@@ -37,8 +37,11 @@ class TableVocabulary:
 
     def field(self, path: tuple[str, ...]) -> Getter:
         """Read a column, following single-valued navigation properties."""
-        name = self.column(path).name
+        column = self.column(path)
+        name = column.name
         read: Getter = lambda row: row.get(name)  # noqa: E731
+        if column.secured and not self._service.switches.column_security_profile:
+            return lambda _row: None
         table = self._table
         hops = []
         for navigation in path[:-1]:

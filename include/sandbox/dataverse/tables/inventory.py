@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from sandbox.dataverse.columns import QUANTITY_MAX, choice, lookup, memo, moment, number, options, table, text, yes_no
+from sandbox.dataverse.columns import (
+    QUANTITY_MAX,
+    choice,
+    lookup,
+    memo,
+    moment,
+    number,
+    options,
+    table,
+    text,
+    whole,
+    yes_no,
+)
 from sandbox.dataverse.schema import Key
 
 POST_STATUS = options("msdynce_poststatus", {1: "Created", 2: "Posted"})
@@ -134,6 +146,7 @@ _ADJUSTMENT_PRODUCT = table(
     display="Inventory Adjustment Product",
     primary_name="msdyn_name",
     owned=True,
+    indexes=(("msdyn_inventoryadjustment",), ("msdyn_inventorytransfer",)),
 )
 _EXTERNAL_PROJECT = table(
     "msdynce_externalproject",
@@ -147,6 +160,19 @@ _EXTERNAL_PROJECT = table(
     owned=True,
     keys=(Key("msdynce_projectnumber", ("msdynce_projectnumber",)),),
 )
+_AUTO_NUMBER = table(
+    "msdynce_p2cautonumber",
+    "msdynce_p2cautonumbers",
+    text("msdynce_name", 100),
+    text("msdynce_entityname", 100, "S"),
+    text("msdynce_prefix", 3, "S"),
+    whole("msdynce_numbersequence", 1, required="S"),
+    whole("msdynce_suffixlength", 4, 6, "S"),
+    display="P2C AutoNumber",
+    primary_name="msdynce_name",
+    owned=True,
+    keys=(Key("msdynce_entityname", ("msdynce_entityname",)), Key("msdynce_prefix", ("msdynce_prefix",))),
+)
 
 TABLES = (
     _WAREHOUSE,
@@ -157,4 +183,5 @@ TABLES = (
     _TRANSFER,
     _ADJUSTMENT_PRODUCT,
     _EXTERNAL_PROJECT,
+    _AUTO_NUMBER,
 )

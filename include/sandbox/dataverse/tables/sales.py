@@ -1,4 +1,4 @@
-"""Standard business tables: currencies, units, price lists, products, accounts, invoices."""
+"""Standard business tables: currencies, units, price lists, products, accounts, contacts, invoices."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from sandbox.dataverse.columns import (
     whole,
     yes_no,
 )
-from sandbox.dataverse.schema import Column
+from sandbox.dataverse.schema import Column, Key
 
 FIELD_SERVICE_PRODUCT_TYPE = options(
     "msdyn_fieldserviceproducttype", {690970000: "Inventory", 690970001: "Non-Inventory", 690970002: "Service"}
@@ -201,6 +201,20 @@ _ACCOUNT = table(
     # Microsoft's change-tracking page uses accounts as its example.
     change_tracking=True,
 )
+_CONTACT = table(
+    "contact",
+    "contacts",
+    text("fullname", 160),
+    text("emailaddress1", 100),
+    lookup("parentcustomerid", "account", "contact", kind="Customer"),
+    text("msdynce_contactnumber", 20, "A"),
+    yes_no("msdynce_isactivecustomer"),
+    yes_no("msdynce_iscompanyanaccount"),
+    display="Contact",
+    primary_name="fullname",
+    owned=True,
+    keys=(Key("msdynce_contactnumber", ("msdynce_contactnumber",)),),
+)
 _INVOICES = (
     table(
         "invoice",
@@ -255,7 +269,9 @@ _INVOICES = (
         yes_no("msdynce_hasagreementorigin"),
         text("msdynce_invoicenumber", 100),
         display="Invoice Product",
+        owned=True,
+        indexes=(("invoiceid",),),
     ),
 )
 
-TABLES = (_CURRENCY, *_UNITS, *_PRICES, _PRODUCT, _ACCOUNT, *_INVOICES)
+TABLES = (_CURRENCY, *_UNITS, *_PRICES, _PRODUCT, _ACCOUNT, _CONTACT, *_INVOICES)

@@ -1,4 +1,4 @@
-"""Platform tables: the organisation, its business units and users, only the columns that an integration reads."""
+"""Platform tables: organisation, business units, users, teams, resources; only the columns that an integration reads."""
 
 from __future__ import annotations
 
@@ -29,9 +29,28 @@ TABLES = (
         "systemusers",
         text("fullname", 200),
         text("domainname", 1024),
+        lookup("businessunitid", "businessunit", required="S", on_delete="Restrict"),
         Column("applicationid", "Uniqueidentifier"),
         yes_no("isdisabled"),
         display="User",
         primary_name="fullname",
+    ),
+    table(
+        "team",
+        "teams",
+        text("name", 160, "S"),
+        lookup("businessunitid", "businessunit", required="S", on_delete="Restrict"),
+        yes_no("isdefault", creatable=False, updatable=False),
+        display="Team",
+        primary_name="name",
+    ),
+    table(
+        "bookableresource",
+        "bookableresources",
+        text("name", 100, "A"),
+        lookup("userid", "systemuser"),
+        display="Bookable Resource",
+        primary_name="name",
+        owned=True,
     ),
 )

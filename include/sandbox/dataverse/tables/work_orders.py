@@ -1,12 +1,11 @@
-"""Field Service work orders with their product and service lines.
-
-Schema and plain reads and writes only; the plug-ins of work orders are not emulated yet.
-"""
+"""Field Service work orders with their product and service lines, and the small tables around them."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from sandbox.dataverse import formulas
 from sandbox.dataverse.columns import (
     QUANTITY_MAX,
     choice,
@@ -48,6 +47,14 @@ def _amount(name: str, required: str = "-", **more: Any) -> Column:
 def _quantity(name: str, required: str = "-", high: float = QUANTITY_MAX) -> Column:
     """Non-negative quantity or percentage with two decimals."""
     return number(name, 0.0, high, required)
+
+
+def _calculated_amount(name: str, formula: Callable[[Mapping[str, Any]], Any], *, secured: bool = False) -> Column:
+    return money(name, precision_source=1, creatable=False, updatable=False, secured=secured, formula=formula)
+
+
+def _calculated_hours(name: str, formula: Callable[[Mapping[str, Any]], Any]) -> Column:
+    return decimal(name, 5, creatable=False, updatable=False, secured=True, formula=formula)
 
 
 _WORK_ORDER = table(
@@ -164,12 +171,13 @@ _WORK_ORDER_PRODUCT = table(
     choice("msdynce_headersystemstatus", SYSTEM_STATUS, default=690970000),
     yes_no("msdynce_orderhasexternalmaintainedproductsonly"),
     decimal("msdynce_decimalquantity", 5, secured=True),
-    money("msdynce_invoicedunitamount", precision_source=1, creatable=False, updatable=False, secured=True),
-    money("msdynce_invoiceddiscountamount", precision_source=1, creatable=False, updatable=False, secured=True),
+    _calculated_amount("msdynce_invoicedunitamount", formulas.product_unit_amount, secured=True),
+    _calculated_amount("msdynce_invoiceddiscountamount", formulas.product_discount, secured=True),
     display="Work Order Product",
     primary_name="msdyn_name",
     owned=True,
     change_tracking=True,
+    indexes=(("msdyn_workorder",),),
 )
 _WORK_ORDER_SERVICE = table(
     "msdyn_workorderservice",
@@ -213,15 +221,49 @@ _WORK_ORDER_SERVICE = table(
     lookup("transactioncurrencyid", "transactioncurrency"),
     choice("msdynce_headersystemstatus", SYSTEM_STATUS),
     yes_no("msdynce_orderhasexternalmaintainedproductsonly"),
-    whole("msdynce_externallineorder", creatable=False, updatable=False),
-    decimal("msdynce_durationinhours", 5, creatable=False, updatable=False, secured=True),
-    decimal("msdynce_estimateddurationinhours", 5, creatable=False, updatable=False, secured=True),
-    money("msdynce_invoicedunitamount", precision_source=1, creatable=False, updatable=False),
-    money("msdynce_invoiceddiscountamount", precision_source=1, creatable=False, updatable=False, secured=True),
+    whole("msdynce_externallineorder", creatable=False, updatable=False, formula=formulas.external_line_order),
+    _calculated_hours("msdynce_durationinhours", formulas.hours),
+    _calculated_hours("msdynce_estimateddurationinhours", formulas.estimated_hours),
+    _calculated_amount("msdynce_invoicedunitamount", formulas.service_unit_amount),
+    _calculated_amount("msdynce_invoiceddiscountamount", formulas.service_discount, secured=True),
     display="Work Order Service",
     primary_name="msdyn_name",
     owned=True,
     change_tracking=True,
+    indexes=(("msdyn_workorder",),),
+)
+_AROUND = (
+    table(
+        "msdyn_workordertype",
+        "msdyn_workordertypes",
+        text("msdyn_name", 100, "A"),
+        display="Work Order Type",
+        primary_name="msdyn_name",
+        owned=True,
+    ),
+    table(
+        "msdyn_workordersubstatus",
+        "msdyn_workordersubstatuses",
+        text("msdyn_name", 100, "A"),
+        choice("msdyn_systemstatus", SYSTEM_STATUS, "A"),
+        display="Work Order Substatus",
+        primary_name="msdyn_name",
+        owned=True,
+    ),
+    table(
+        "msdyn_agreement",
+        "msdyn_agreements",
+        text("msdyn_name", 100, "A"),
+        lookup("msdyn_serviceaccount", "account", required="A"),
+        lookup("msdyn_billingaccount", "account", required="A"),
+        lookup("msdyn_pricelist", "pricelevel", required="A"),
+        moment("msdyn_startdate"),
+        moment("msdyn_enddate"),
+        memo("msdyn_description"),
+        display="Agreement",
+        primary_name="msdyn_name",
+        owned=True,
+    ),
 )
 
-TABLES = (_WORK_ORDER, _WORK_ORDER_PRODUCT, _WORK_ORDER_SERVICE)
+TABLES = (_WORK_ORDER, _WORK_ORDER_PRODUCT, _WORK_ORDER_SERVICE, *_AROUND)
