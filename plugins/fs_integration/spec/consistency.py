@@ -10,7 +10,11 @@ from collections.abc import Iterable, Iterator
 
 from fs_integration.spec.advice import nearest
 from fs_integration.spec.columns import added_columns
+from fs_integration.spec.consistency_settings import setting_contradictions
+from fs_integration.spec.consistency_source import source_contradictions
+from fs_integration.spec.consistency_target import misplaced_prefix, target_contradictions
 from fs_integration.spec.document import KeyPath
+from fs_integration.spec.finding import Contradiction
 from fs_integration.spec.mapping import FieldRule, Lookup, Mapping, MappingTask, QualityRule
 
 NEEDED = {
@@ -20,24 +24,21 @@ NEEDED = {
 ABOUT_ALL_ROWS = ("row_count_between", "row_count_change")
 BOUNDED = ("between", "row_count_between")
 
-Contradiction = tuple[KeyPath, str, str]  # key path, what is wrong, what to do
-
 
 def contradictions(mapping: Mapping) -> Iterator[Contradiction]:
     """Yield every contradiction of a mapping, with its key path."""
     yield from _doubled(((("tasks", n, "name"), task.name) for n, task in enumerate(mapping.tasks)), "task")
+    yield from setting_contradictions(mapping)
     for number, task in enumerate(mapping.tasks):
         for path, message, suggestion in _in_task(task, mapping):
             yield ("tasks", number, *path), message, suggestion
 
 
 def _in_task(task: MappingTask, mapping: Mapping) -> Iterator[Contradiction]:
-    yield from _doubled(((("fields", n, "to"), rule.to) for n, rule in enumerate(task.fields)), "target column")
-    yield from _target(task)
-    yield from _enrich(task)
+    yield from source_contradictions(task, mapping)
     yield from _fields(task, mapping)
     yield from _quality(task)
-    yield from _unused(task)
+    yield from target_contradictions(task)
 
 
 def _doubled(names: Iterable[tuple[KeyPath, str]], what: str) -> Iterator[Contradiction]:
@@ -46,55 +47,6 @@ def _doubled(names: Iterable[tuple[KeyPath, str]], what: str) -> Iterator[Contra
         if name in seen:
             yield path, f"The {what} `{name}` is given twice.", "Remove one of the two."
         seen.add(name)
-
-
-def _target(task: MappingTask) -> Iterator[Contradiction]:
-    written = [rule.to for rule in task.fields]
-    for position, name in enumerate(task.target.key):
-        if name not in written:
-            yield ("target", "key", position), f"No field rule writes the key column `{name}`.", nearest(name, written)
-    if task.target.vanished is None:
-        return
-    for name in task.target.vanished.set:
-        if name not in written or name in task.target.key:
-            yield (
-                ("target", "vanished", "set", name),
-                f"`{name}` is not a column the mapping writes beside the key.",
-                nearest(name, written),
-            )
-    if task.source.changed_since is not None:
-        yield (
-            ("target", "vanished"),
-            "With `changed_since` only changed rows are read, so no row can be seen to vanish.",
-            "Remove one of the two.",
-        )
-
-
-def _enrich(task: MappingTask) -> Iterator[Contradiction]:
-    for number, step in enumerate(task.source.enrich):
-        path: KeyPath = ("source", "enrich", number)
-        reference = task.references.get(step.reference)
-        if reference is None:
-            yield (
-                (*path, "reference"),
-                f"There is no reference `{step.reference}`.",
-                nearest(step.reference, task.references),
-            )
-            continue
-        if len(step.by) != len(reference.key):
-            yield (
-                (*path, "by"),
-                f"`by` names {len(step.by)} columns, the key of `{step.reference}` has {len(reference.key)}.",
-                f"Name one for each of {', '.join(reference.key)}.",
-            )
-        known = [*reference.key, *reference.take]
-        for added, name in step.add.items():
-            if name not in known:
-                yield (
-                    (*path, "add", added),
-                    f"The reference `{step.reference}` does not take `{name}`.",
-                    nearest(name, known) or "Add it to `take`.",
-                )
 
 
 def _fields(task: MappingTask, mapping: Mapping) -> Iterator[Contradiction]:
@@ -116,6 +68,8 @@ def _field(rule: FieldRule, task: MappingTask, mapping: Mapping, shaped: list[st
         yield ("args",), "`args` are handed to a function, but there is no `fn`.", "Add `fn` or remove `args`."
     if rule.only_on_create and rule.to in task.target.key:
         yield ("only_on_create",), "A key column is needed for updates too.", "Remove `only_on_create`."
+    if misplaced_prefix(rule):
+        yield ("company_prefix",), "A company prefix goes before text.", "Remove `company_prefix`."
 
 
 def _lookup(lookup: Lookup, task: MappingTask, shaped: list[str]) -> Iterator[Contradiction]:
@@ -180,17 +134,3 @@ def _misplaced(rule: QualityRule, task: MappingTask) -> Iterator[Contradiction]:
         return
     if rule.field in added_columns(task):
         yield ("field",), f"`{rule.field}` is added after the raw checks.", "Check it with `keep`, or after shaping."
-
-
-def _unused(task: MappingTask) -> Iterator[Contradiction]:
-    used = {step.reference for step in task.source.enrich}
-    used |= {rule.lookup.reference for rule in task.fields if rule.lookup}
-    if not used <= set(task.references):  # a misspelt name leaves the right one unused
-        return
-    for name in task.references:
-        if name not in used:
-            yield (
-                ("references", name),
-                f"Nothing uses the reference `{name}`, but every run would read it.",
-                "Remove it, or use it.",
-            )

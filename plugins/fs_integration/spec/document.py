@@ -26,26 +26,27 @@ _QUOTES = "Put quotes around it"
 
 @dataclass(frozen=True)
 class Document:
-    """A file as read.
+    """A file as read, or two that were put together.
 
     :param file: path as the user knows it; :param data: plain values; :param lines: key path -> line, 1-based.
+    :param files: key path -> file, for lines of another file than ``file``.
     """
 
     file: str
     data: dict[str, Any]
     lines: dict[KeyPath, int] = field(repr=False)
+    files: dict[KeyPath, str] = field(default_factory=dict, repr=False)
 
-    def line(self, path: KeyPath) -> int:
-        """Return the line of a key path, or of its nearest parent that is written in the file."""
+    def place(self, path: KeyPath) -> tuple[str, int]:
+        """Return file and line of a key path, or of its nearest parent that is written down."""
         while path and path not in self.lines:
             path = path[:-1]
-        return self.lines.get(path, 1)
+        return self.files.get(path, self.file), self.lines.get(path, 1)
 
     def error(self, path: KeyPath, message: str, suggestion: str = "") -> MappingError:
         """Return an error about the value at a key path."""
-        return MappingError(
-            message, file=self.file, line=self.line(path), key_path=spelled(path), suggestion=suggestion
-        )
+        file, line = self.place(path)
+        return MappingError(message, file=file, line=line, key_path=spelled(path), suggestion=suggestion)
 
 
 def spelled(path: KeyPath) -> str:

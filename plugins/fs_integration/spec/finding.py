@@ -12,6 +12,9 @@ from fs_integration.spec.metadata import Column, EntityMetadata
 from fs_integration.spec.tables import Tables
 
 
+Contradiction = tuple[KeyPath, str, str]  # key path, what is wrong, what to do
+
+
 @dataclass(frozen=True)
 class Finding:
     """One thing that does not fit.

@@ -27,16 +27,17 @@ class Basis(StrEnum):
 
 
 class Remark(Frozen):
-    """What every line may carry beside its meaning."""
+    """What every line may carry beside its meaning. :param id: name by which overlays and reports address the line."""
 
     basis: Basis = Basis.DOCUMENTED
     note: StrictStr = ""
+    id: Identifier | None = None
 
 
 class Condition(Remark):
     """``field`` compared with constants or with another column, or a choice between conditions.
 
-    :param same_as: another column of the same row; for conditions on rows already read.
+    :param same_as: another column of the same row, :param differs_from: likewise; for conditions on rows already read.
     :param enum: name of the F&O enumeration when ``field`` is one; its literals need it.
     :param any_of: at least one of these holds; given alone.
     """
@@ -48,12 +49,13 @@ class Condition(Remark):
     at_least: Scalar = None
     at_most: Scalar = None
     same_as: StrictStr | None = None
+    differs_from: StrictStr | None = None
     enum: StrictStr | None = None
     any_of: tuple[Condition, ...] = ()
 
     @model_validator(mode="after")
     def _one_comparison(self) -> Condition:
-        given = self.model_fields_set & {"is_", "is_not", "in_", "at_least", "at_most", "same_as"}
+        given = self.model_fields_set & {"is_", "is_not", "in_", "at_least", "at_most", "same_as", "differs_from"}
         if self.any_of:
             if given or self.field:
                 raise ValueError("`any_of` stands alone; write the other comparison as a condition of its own")
@@ -61,14 +63,14 @@ class Condition(Remark):
         if not self.field:
             raise ValueError("give `field`, or `any_of` with conditions")
         if not given or (len(given) > 1 and given != {"at_least", "at_most"}):
-            words = "`is`, `is_not`, `in`, `same_as`, `at_least`, `at_most`"
+            words = "`is`, `is_not`, `in`, `same_as`, `differs_from`, `at_least`, `at_most`"
             raise ValueError(f"give exactly one of {words}, or both bounds")
         return self
 
     @property
     def fields(self) -> tuple[str, ...]:
         """Every column the condition looks at."""
-        own = tuple(name for name in (self.field, self.same_as) if name)
+        own = tuple(name for name in (self.field, self.same_as, self.differs_from) if name)
         return own + tuple(name for condition in self.any_of for name in condition.fields)
 
 
@@ -133,14 +135,21 @@ class Enrich(Remark):
 
     :param company_prefix: put the company's key prefix before the values of ``by``, or take it away, before they are
         looked up.
+    :param otherwise: ``keep`` takes the value that was looked up as it is.
     """
 
     reference: Identifier
     by: tuple[StrictStr, ...] = Field(min_length=1)
     add: dict[StrictStr, StrictStr] = Field(min_length=1)  # new source column -> reference column
     company_prefix: Literal["add", "remove"] | None = None
-    otherwise: Literal[Otherwise.REJECT, Otherwise.BLOCK, Otherwise.SKIP, Otherwise.NULL] = Otherwise.REJECT
+    otherwise: Otherwise = Otherwise.REJECT
     reason: StrictStr = ""
+
+    @model_validator(mode="after")
+    def _kept_as_one(self) -> Enrich:
+        if self.otherwise is Otherwise.KEEP and (len(self.by) != 1 or len(self.add) != 1):
+            raise ValueError("`otherwise: keep` gives the value of the one column in `by` to the one column in `add`")
+        return self
 
 
 class Group(Remark):
@@ -408,11 +417,14 @@ class Setting(Remark):
 class Mapping(Remark):
     """One integration area: Microsoft's template as data.
 
-    :param version: raised by us when a standard mapping changes; overlays name the version they were written for.
+    :param version: raised by us when a standard mapping changes.
+    :param extends: standard mapping that the file changes; :param written_for: version of it that its author knew.
     :param requires: mappings that must have run before.
     """
 
     mapping: Identifier
+    extends: Identifier | None = None
+    written_for: StrictInt | None = Field(default=None, ge=1)
     version: StrictInt = Field(default=1, ge=1)
     title: StrictStr
     description: StrictStr = ""

@@ -53,6 +53,9 @@ def tables_of(task: MappingTask) -> list[tuple[System, str]]:
     """Return the tables a mapping task reads and writes, each once."""
     used = [(task.source.system, task.source.entity), (task.target.system, task.target.table)]
     used += [
-        (each.system, each.entity) for each in task.references.values() if each.system not in ("ledger", "value_map")
+        (each.system, each.entity)
+        for each in task.references.values()
+        if each.system == "finance_operations" or each.system == "dataverse"  # noqa: PLR1714 - narrows the type
     ]
+    used += [(task.target.system, task.target.header.table)] if task.target.header else []
     return list(dict.fromkeys(used))

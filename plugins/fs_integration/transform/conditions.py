@@ -39,6 +39,8 @@ def fulfilled(column: Callable[[str], pa.Array], condition: Condition) -> pa.Arr
         return reduce(pc.or_, (fulfilled(column, each) for each in condition.any_of))
     if condition.same_as is not None:
         return _same(column(condition.field), column(condition.same_as))
+    if condition.differs_from is not None:
+        return pc.invert(_same(column(condition.field), column(condition.differs_from)))
     return _compared(column(condition.field), condition)
 
 

@@ -9,9 +9,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from fs_integration.frames import array_of, joined_text
+from fs_integration.frames import array_of, as_text, joined_text
 from fs_integration.spec.columns import SETTINGS
-from fs_integration.spec.mapping import Enrich, Group, Keep, MappingTask, Scalar
+from fs_integration.spec.mapping import Enrich, Group, Keep, MappingTask, Otherwise, Scalar
 from fs_integration.spec.metadata import ColumnKind
 from fs_integration.transform.book import OUTCOMES, Book
 from fs_integration.transform.conditions import fulfilled
@@ -72,7 +72,10 @@ def enrich(book: Book, steps: Sequence[Enrich], references: References, *, key_p
                 reason=step.reason or f"No row of {entity} matches {where}.", outcome=OUTCOMES[step.otherwise],
             )  # fmt: skip
         for name, column in step.add.items():
-            book.rows = book.rows.append_column(name, index.take(column, match))
+            found = index.take(column, match)
+            if step.otherwise is Otherwise.KEEP:
+                found = pc.if_else(match.missing, by[0], as_text(found))
+            book.rows = book.rows.append_column(name, found)
 
 
 def grouped(book: Book, group: Group) -> Book:
