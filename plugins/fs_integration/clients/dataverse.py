@@ -15,6 +15,7 @@ from fs_integration.clients.keys import folded
 from fs_integration.clients.odata import Reading, pages
 from fs_integration.clients.patience import Time
 from fs_integration.clients.payload import derived_ids, id_member, json_rows, key_reference, not_addressable
+from fs_integration.clients.regrouping import SHOWN, order_columns, regrouped
 from fs_integration.clients.selection import lookups_on, select_and_expand
 from fs_integration.clients.settings import ServiceSettings
 from fs_integration.clients.tokens import TokenSource
@@ -23,7 +24,7 @@ from fs_integration.errors import ConnectionSetupError, MappingError
 from fs_integration.frames import KEY, TARGET_ID, concat, dtype, joined_text
 from fs_integration.records import Interval
 from fs_integration.spec.mapping import Condition
-from fs_integration.spec.metadata import ColumnKind, EntityMetadata
+from fs_integration.spec.metadata import Column, ColumnKind, EntityMetadata
 from fs_integration.spec.paths import WIRE_SEPARATOR, column_of, wire_name, with_paths
 
 API = "api/data/v9.2"
@@ -79,7 +80,7 @@ class DataverseClient:
         """
         used = [name for condition in where for name in condition.fields]
         used += [changed_since[0]] if changed_since else []
-        metadata = self.resolve(entity_set, [*columns, *used])
+        metadata = self.resolve(entity_set, [*columns, *order_by, *used])
         condition = dataverse_filter(where, metadata, changed_since)
         yield from self._pages(metadata, columns, condition, order_by=order_by)
 
@@ -172,13 +173,18 @@ class DataverseClient:
         aliases: str = "",
     ) -> Iterator[pd.DataFrame]:  # fmt: skip
         reading = {name: (wire_name(column_of(metadata, name)), metadata.columns[name].kind) for name in columns}
+        first = [_own(metadata, name) for name in order_by]
+        extra = order_columns(first)
         ways = [wire_name(column_of(metadata, name)) for name in lookups_on(columns)]
-        select, expand = select_and_expand([*(wire for wire, _ in reading.values()), *ways])
+        order = [*dict.fromkeys([*map(wire_name, first), str(metadata.primary_id)])]
+        select, expand = select_and_expand([*(wire for wire, _ in reading.values()), *ways, *order])
         # Only an order that ends with a unique column keeps rows from repeating across pages.
-        order = dict.fromkeys([*(_own(metadata, name) for name in order_by), str(metadata.primary_id)])
         options = query(select=select, expand=expand, filter=condition, orderby=",".join(order))
-        link = f"{metadata.name}?{options}{aliases}"
-        yield from pages(self._transport, link, reading=Reading(reading), prefer=f"odata.maxpagesize={PAGE_ROWS}")
+        prefer = f"odata.maxpagesize={PAGE_ROWS}" + (f',odata.include-annotations="{SHOWN}"' if extra else "")
+        found = pages(
+            self._transport, f"{metadata.name}?{options}{aliases}", reading=Reading({**reading, **extra}), prefer=prefer
+        )
+        yield from regrouped(found, extra) if extra else found
 
     def _organization(self) -> str:
         return str(self._transport.get_json("WhoAmI")["OrganizationId"]).lower()
@@ -196,12 +202,12 @@ class DataverseClient:
         self._right_organization = True
 
 
-def _own(metadata: EntityMetadata, name: str) -> str:
-    """Return the name by which rows can be ordered. :raises MappingError: for a column of another table."""
-    wire = wire_name(column_of(metadata, name))
-    if WIRE_SEPARATOR in wire:
+def _own(metadata: EntityMetadata, name: str) -> Column:
+    """Return a column that rows can be ordered by. :raises MappingError: for a column of another table."""
+    column = column_of(metadata, name)
+    if WIRE_SEPARATOR in column.name:
         raise MappingError(f"Rows of `{metadata.name}` cannot be ordered by `{name}`, a column of another table.")
-    return wire
+    return column
 
 
 def _parts(rows: pd.DataFrame, key: Sequence[str]) -> Iterator[pd.DataFrame]:
