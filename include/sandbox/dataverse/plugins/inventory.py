@@ -47,7 +47,7 @@ def level_stock(service: OrganizationService, call: Call, change: Change) -> Non
     product_id, warehouse_id = external.get("msdynce_product"), external.get("msdynce_warehouse")
     if product_id is None or warehouse_id is None:
         raise plugin_refusal("External product inventory needs both msdynce_product and msdynce_warehouse.")
-    stock = _stock_row(service, product_id, warehouse_id) or {}
+    stock = stock_row(service, product_id, warehouse_id) or {}
     product = service.database.row("product", product_id) or {}
     journals = service.database.schema.tables["msdyn_inventoryjournal"]
     for level, stock_column, journal_type in LEVELS:
@@ -75,7 +75,7 @@ def keep_ledger(service: OrganizationService, call: Call, change: Change) -> Non
     journal_type = journal.get("msdyn_journaltype")
     if product_id is None or warehouse_id is None or journal_type is None:
         raise plugin_refusal("An inventory journal needs a product, a warehouse and a journal type.")
-    stock = _stock_row(service, product_id, warehouse_id)
+    stock = stock_row(service, product_id, warehouse_id)
     table = service.database.schema.tables["msdyn_productinventory"]
     levels: Row = stock or {}
     quantity = journal.get("msdyn_quantity", 0.0)
@@ -92,7 +92,7 @@ def keep_ledger(service: OrganizationService, call: Call, change: Change) -> Non
     service.create(call.as_system, table, {**keys, **zeros, **moved})
 
 
-def _stock_row(service: OrganizationService, product_id: str, warehouse_id: str) -> Row | None:
+def stock_row(service: OrganizationService, product_id: str, warehouse_id: str) -> Row | None:
     """Find the one stock row of a product in a warehouse."""
     store = service.database.stores["msdyn_productinventory"]
     ids = store.find(_STOCK_KEY, (product_id, warehouse_id))

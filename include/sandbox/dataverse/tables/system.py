@@ -1,4 +1,4 @@
-"""Platform tables: organisation, business units, users, teams, resources; only the columns that an integration reads."""
+"""Platform tables: organisation, business units, users, teams and resources; only what an integration reads."""
 
 from __future__ import annotations
 
