@@ -75,7 +75,7 @@ def _window(window: tuple[str, Interval] | None, metadata: EntityMetadata) -> li
 def _clause(condition: Condition, metadata: EntityMetadata, literal: Literal, *, nulls: bool) -> str:
     if condition.any_of:
         choices = (_clause(choice, metadata, literal, nulls=nulls) for choice in condition.any_of)
-        return f"({' or '.join(f'({choice})' for choice in choices)})"
+        return f"({' or '.join(choices)})"  # bounds joined by `and` inside need no parentheses: `and` binds tighter
     column = column_of(metadata, condition.field)
     wire, given = wire_name(column), condition.model_fields_set
     if condition.same_as is not None:

@@ -19,6 +19,9 @@ KINDS = {kind.value: kind for kind in ColumnKind}
 
 def metadata(system: str) -> EntityMetadata:
     columns = {name: Column(name=name, kind=kind) for name, kind in KINDS.items()}
+    columns["up.text"] = Column(name="Up/text", kind=ColumnKind.TEXT)
+    columns["up.lookup"] = Column(name="Up/_lookup_value", kind=ColumnKind.LOOKUP)
+    columns["up.datetime"] = Column(name="Up/datetime", kind=ColumnKind.DATETIME)
     columns["enum"] = Column(name="enum", kind=ColumnKind.ENUM, enum_type="NoYes", options=("No", "Yes"))
     return EntityMetadata(system=system, name="rows", logical_name="row", columns=columns)
 
@@ -49,6 +52,11 @@ def condition(**given: Any) -> Condition:
             "decimal ge 0.5 and decimal le 1000.0",
             id="both bounds",
         ),
+        pytest.param(
+            {"any_of": [{"field": "enum", "is": "No"}, {"field": "text", "is": None}]},
+            "(enum eq Microsoft.Dynamics.DataEntities.NoYes'No' or text eq '')",
+            id="a choice",
+        ),
     ],
 )
 def test_finance_operations(given: dict[str, Any], text: str) -> None:
@@ -73,6 +81,18 @@ def test_finance_operations(given: dict[str, Any], text: str) -> None:
         pytest.param(
             {"field": "datetime", "at_most": "2026-01-02T03:00:00+02:00"}, "datetime le 2026-01-02T01:00:00Z", id="UTC"
         ),
+        pytest.param({"field": "up.text", "is": "x"}, "Up/text eq 'x'", id="a column behind a lookup"),
+        pytest.param({"field": "up.lookup", "is": GUID}, f"Up/_lookup_value eq {GUID}", id="a lookup behind a lookup"),
+        pytest.param(
+            {"any_of": [{"field": "option", "in": [1, 2]}, {"field": "up.text", "is_not": None}]},
+            "((option eq 1 or option eq 2) or Up/text ne null)",
+            id="a choice",
+        ),
+        pytest.param(
+            {"any_of": [{"field": "integer", "at_least": 1, "at_most": 2}, {"any_of": [{"field": "text", "is": "x"}]}]},
+            "(integer ge 1 and integer le 2 or (text eq 'x'))",
+            id="choices inside a choice",
+        ),
     ],
 )
 def test_dataverse(given: dict[str, Any], text: str) -> None:
@@ -94,6 +114,8 @@ def test_dataverse(given: dict[str, Any], text: str) -> None:
         pytest.param({"field": "enum", "at_least": "Yes"}, "enumeration", id="members have no order"),
         pytest.param({"field": "text", "in": []}, "empty `in`", id="in nothing"),
         pytest.param({"field": "integer", "is": None}, "never empty", id="numbers are never empty"),
+        pytest.param({"any_of": [{"field": "txt", "is": "x"}]}, "Did you mean `text`", id="unknown inside a choice"),
+        pytest.param({"field": "text", "same_as": "enum"}, "under `keep`", id="two columns with one another"),
     ],
 )
 def test_what_cannot_be_asked_is_refused_before_asking(given: dict[str, Any], said: str) -> None:
@@ -107,6 +129,11 @@ def test_a_window_includes_its_start_and_not_its_end() -> None:
     )
     text = dataverse_filter([condition(field="text", **{"is": "x"})], metadata("dataverse"), ("datetime", window))
     assert text == "text eq 'x' and datetime ge 2026-01-01T00:00:00Z and datetime lt 2026-01-02T00:00:00.000005Z"
+
+
+def test_a_window_may_look_at_the_row_behind_a_lookup() -> None:
+    window = Interval(None, datetime(2026, 1, 2, tzinfo=UTC))
+    assert dataverse_filter([], metadata("dataverse"), ("up.datetime", window)) == "Up/datetime lt 2026-01-02T00:00:00Z"
 
 
 def test_a_window_without_start_reads_from_the_beginning() -> None:

@@ -54,6 +54,30 @@ def test_values_arrive_exactly(kind: ColumnKind, sent: list[Any], expected: list
     assert [None if value is pd.NA else value for value in column.tolist()] == expected
 
 
+def test_columns_of_expanded_rows_are_columns_of_the_row() -> None:
+    columns = {
+        "up.name": ("Up/name", K.TEXT), "own": ("own", K.INTEGER), "up.top.amount": ("Up/Top/amount", K.DECIMAL),
+        "up.top.seen": ("Up/Top/seen", K.DATETIME),
+    }  # fmt: skip
+    sent = [
+        {"own": 1, "Up": {"@odata.etag": "1", "name": "a", "Top": {"amount": 0.1, "seen": "2026-11-23T10:00:00Z"}}},
+        {"own": 2, "Up": {"name": "b", "Top": None, "other": {"deep": [1]}}},
+        {"own": 3, "Up": None},
+    ]
+    frame = frame_of_rows([msgspec.Raw(msgspec.json.encode(row)) for row in sent], Reading(columns))
+    assert list(frame.columns) == list(columns)
+    assert frame.astype(object).where(frame.notna(), None).to_numpy().tolist() == [
+        ["a", 1, Decimal("0.1"), datetime(2026, 11, 23, 10, tzinfo=UTC)], ["b", 2, None, None], [None, 3, None, None],
+    ]  # fmt: skip
+    assert [frame[name].dtype for name in columns] == [pd.ArrowDtype(ARROW_TYPES[kind]) for _, kind in columns.values()]
+
+
+def test_expanded_rows_that_are_not_what_was_promised_are_refused() -> None:
+    rows = [msgspec.Raw(b'{"Up": {"number": "many"}}')]
+    with pytest.raises(ServiceUnavailable, match="metadata promises"):
+        frame_of_rows(rows, Reading({"up.number": ("Up/number", K.INTEGER)}))
+
+
 @pytest.mark.parametrize(
     ("kind", "sent"),
     [(K.DATE, "1900-01-01T12:00:00Z"), (K.DATETIME, "1900-01-01T00:00:00Z")],
