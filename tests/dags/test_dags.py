@@ -10,18 +10,22 @@ from airflow.sdk import CronDataIntervalTimetable
 
 from fs_integration.operators.retry import FamilyRetryPolicy
 
-EXPECTED_DAG_IDS = {"fs_warehouses", "fs_products", "fs_product_inventory"}
+TO_FIELD_SERVICE = {"fs_warehouses", "fs_products", "fs_projects", "fs_product_inventory"}
+TO_SUPPLY_CHAIN = {
+    "fs_accounts", "fs_inventory_adjustments", "fs_inventory_transfers", "fs_work_orders", "fs_agreement_invoices",
+}  # fmt: skip
+AREAS = TO_FIELD_SERVICE | TO_SUPPLY_CHAIN
 STEPS = ("extract", "transform", "quality_gate", "load", "reconcile")
-POOLS = {
-    "extract": "finance_operations_api",
-    "transform": "default_pool",
-    "quality_gate": "default_pool",
-    "load": "dataverse_api",
-    "reconcile": "dataverse_api",
-}
+READING, WRITING = {"extract"}, {"load", "reconcile"}
 SOURCE_AND_TARGET = {"finance_operations", "dataverse"}
 
-by_dag = pytest.mark.parametrize("dag_id", sorted(EXPECTED_DAG_IDS))
+by_dag = pytest.mark.parametrize("dag_id", sorted(AREAS))
+
+
+def ends(dag_id):
+    """The system an area reads from and the one it writes to."""
+    systems = ("finance_operations", "dataverse")
+    return systems if dag_id in TO_FIELD_SERVICE else systems[::-1]
 
 
 def steps_of(dag):
@@ -33,7 +37,7 @@ def test_every_file_can_be_imported(bag):
 
 
 def test_the_dags_are_the_expected_ones(bag):
-    assert set(bag.dags) == EXPECTED_DAG_IDS
+    assert set(bag.dags) == {*AREAS, "fs_cycle"}
 
 
 @by_dag
@@ -67,8 +71,10 @@ def test_every_task_says_what_it_does_and_when_it_fails(bag, dag_id):
 
 @by_dag
 def test_tasks_that_talk_to_a_service_wait_for_its_pool(bag, dag_id):
-    pools = {task.task_id: task.pool for task in bag.dags[dag_id].tasks}
-    assert pools == {task_id: POOLS[task_id.split(".")[1]] for task_id in pools}
+    source, target = ends(dag_id)
+    pools = {**dict.fromkeys(READING, f"{source}_api"), **dict.fromkeys(WRITING, f"{target}_api")}
+    for task in bag.dags[dag_id].tasks:
+        assert task.pool == pools.get(task.task_id.split(".")[1], "default_pool"), task.task_id
 
 
 @by_dag
@@ -117,7 +123,7 @@ def test_a_run_by_hand_may_name_its_window(bag, dag_id):
 def test_the_last_step_publishes_the_target_table_under_its_asset(bag, dag_id):
     for task in bag.dags[dag_id].tasks:
         if task.task_id.endswith(".reconcile"):
-            assert task.asset.name.startswith("dataverse/")
+            assert task.asset.name.startswith(f"{ends(dag_id)[1]}/")
             assert [alias.name for alias in task.outlets] == [task.asset.name]
 
 
@@ -125,3 +131,35 @@ def test_the_last_step_publishes_the_target_table_under_its_asset(bag, dag_id):
 def test_file_name_and_variable_name_are_the_dag_id(bag, dag_id, root):
     text = (root / "dags" / f"{dag_id}.py").read_text(encoding="utf-8")
     assert f"\n{dag_id} = integration_dag(" in text
+
+
+def test_the_cycle_runs_every_area_of_the_repository(bag):
+    triggered = {task.trigger_dag_id for task in bag.dags["fs_cycle"].tasks if hasattr(task, "trigger_dag_id")}
+    assert triggered == AREAS
+
+
+def test_the_cycle_waits_for_both_kinds_of_inventory_journals(bag):
+    assert bag.dags["fs_cycle"].get_task("journals_posted").areas == ["inventory_adjustments", "inventory_transfers"]
+
+
+@pytest.mark.parametrize(
+    ("area", "requires"),
+    [
+        ("accounts", set()),
+        ("warehouses", set()),
+        ("products", set()),
+        ("projects", {"accounts"}),
+        ("inventory_adjustments", {"warehouses", "products"}),
+        ("inventory_transfers", {"warehouses", "products"}),
+        ("work_orders", {"accounts", "warehouses", "products", "projects"}),
+        ("product_inventory", {"warehouses", "products"}),
+        ("agreement_invoices", {"accounts"}),
+    ],
+)
+def test_an_area_of_the_cycle_is_stopped_by_the_failure_of_exactly_these(bag, area, requires):
+    cycle = bag.dags["fs_cycle"]
+    assert {task for task in cycle.get_task(area).upstream_task_ids if task in cycle_areas(cycle)} == requires
+
+
+def cycle_areas(cycle):
+    return {task.task_id for task in cycle.tasks if hasattr(task, "trigger_dag_id")}

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 from airflow.serialization.serialized_objects import DagSerialization
+from tests.dags.test_dags import AREAS
 
 from fs_integration.errors import PermissionDenied, Throttled
 from fs_integration.operators.retry import FamilyRetryPolicy
 
-DAG_IDS = ["fs_product_inventory", "fs_products", "fs_warehouses"]
+DAG_IDS = sorted(AREAS)
 by_dag = pytest.mark.parametrize("dag_id", DAG_IDS)
 
 
