@@ -123,3 +123,15 @@ def test_a_source_without_rows_passes_when_nothing_was_written_before(new_site):
     site = new_site()
     site.stage(things("1"))
     assert gate(site).accepted == ()
+
+
+def test_a_key_that_two_companies_would_write_is_refused_for_both(new_site):
+    site = new_site()
+    own, other = site.transform(things("a", "b")), site.transform(things("B", "c"), company="demf")
+    assert keys(site, gate(site, own, other, companies=("usmf", "demf"))) == [["a"], ["c"]]
+    held = site.ledger.open_quarantine()
+    assert held[["legal_entity", "rule"]].values.tolist() == [
+        ["usmf", "several_companies"],
+        ["demf", "several_companies"],
+    ]
+    assert "key_prefix" in held["reason"].iloc[0]

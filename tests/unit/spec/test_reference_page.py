@@ -15,14 +15,15 @@ from fs_integration.spec.advice import words_of
 from fs_integration.spec.metadata import Frozen
 from fs_integration.transform.functions import FUNCTIONS
 
-REMARKS = {"basis", "note"}
+REMARKS = {"basis", "note", "id"}
 SECTIONS: dict[str, type[Frozen]] = {
     "On every line": words.Remark, "Mapping": words.Mapping, "Task": words.MappingTask, "Source": words.Source,
     "Condition": words.Condition, "Keep": words.Keep, "Changed since": words.ChangedSince,
     "Package": words.PackageExport, "Enrich": words.Enrich, "Group": words.Group, "References": words.Reference,
     "Fields": words.FieldRule, "Lookup": words.Lookup, "Clamp": words.Clamp, "Quality": words.QualityRule,
     "Target": words.Target, "Protect": words.Protect, "Vanished": words.Vanished, "Thresholds": words.Thresholds,
-    "Settings": words.Setting, "Preflight": words.Preflight, "Header": words.Header, "Package import": words.PackageImport,
+    "Settings": words.Setting, "Preflight": words.Preflight, "Header": words.Header,
+    "Package import": words.PackageImport,
     "Connection set": connection_set.ConnectionSet, "Organization": connection_set.Organization,
 }  # fmt: skip
 
