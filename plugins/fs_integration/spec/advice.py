@@ -41,7 +41,7 @@ def problems_of(error: ValidationError, model: type[BaseModel], document: Docume
         if detail["type"] == "missing" and _is_misspelt(str(detail["loc"][-1]), path, found):
             continue
         found.setdefault(path, document.error(path, message, suggestion))
-    return sorted(found.values(), key=lambda problem: problem.line)
+    return sorted(found.values(), key=lambda problem: (problem.file, problem.line))
 
 
 def _is_echo(detail: ErrorDetails) -> bool:

@@ -39,6 +39,8 @@ def describe_markdown(mapping: Mapping, *, functions: Words[str, str] | None = N
     """
     lines = [f"# {mapping.title}", ""]
     lines += [mapping.description, ""] if mapping.description else []
+    if mapping.extends:
+        lines += [f"Extends the standard mapping {code(mapping.extends)}, version {mapping.version}.", ""]
     if mapping.requires:
         lines += [f"Runs after: {', '.join(mapping.requires)}.", ""]
     for task in mapping.tasks:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from fs_integration.spec.advice import nearest
-from fs_integration.spec.finding import Finding, Scene, error, placed
+from fs_integration.spec.finding import Finding, Scene, error, placed, warning
 from fs_integration.spec.lint_fields import lint_fields
 from fs_integration.spec.lint_source import lint_source
 from fs_integration.spec.lint_target import lint_target
@@ -26,6 +26,10 @@ def lint(
     for position, name in enumerate(mapping.requires):
         if name not in mappings:
             yield error(("requires", position), f"There is no mapping `{name}`.", nearest(name, mappings))
+    if mapping.written_for is not None and mapping.written_for < mapping.version:
+        message = f"The standard mapping `{mapping.extends}` is at version {mapping.version} by now."
+        advice = "See what that means here with `python -m fs_integration upgrade-report`."
+        yield warning(("written_for",), message, advice)
     for number, task in enumerate(mapping.tasks):
         yield from placed(("tasks", number), _lint_task(task, mapping, tables, functions))
 

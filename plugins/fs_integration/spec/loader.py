@@ -1,6 +1,7 @@
 """Find, read and check mapping files and connection sets. Runs at each parse of a DAG file, so it must stay light.
 
-A file is read again only when it has changed. What comes back is immutable; nobody touches dictionaries afterwards.
+A mapping is read again only when its file, or the file it extends, has changed. What comes back is immutable; nobody
+touches dictionaries afterwards.
 """
 
 from __future__ import annotations
@@ -20,11 +21,13 @@ from fs_integration.spec.consistency import contradictions
 from fs_integration.spec.document import Document, read_document
 from fs_integration.spec.mapping import Mapping
 from fs_integration.spec.metadata import Frozen
+from fs_integration.spec.overlay import merged
 
 FOLDER_VARIABLE = "FS_INTEGRATION_MAPPINGS"
 PLACES = ("custom", "standard")  # a custom file takes the place of the standard file of the same name
 
 Model = TypeVar("Model", bound=Frozen)
+Stamp = tuple[Path, int, int]  # a file, when it changed, its size
 
 
 def mappings_folder() -> Path:
@@ -87,17 +90,69 @@ def mapping_hash(mapping: Mapping) -> str:
     return hashlib.sha256(mapping.model_dump_json(by_alias=True).encode()).hexdigest()[:12]
 
 
+def standard_file(name: str) -> Path:
+    """Return the file of a standard mapping, whether or not it is there."""
+    return mappings_folder() / "standard" / f"{name}.yaml"
+
+
 def problems_in(file: Path, model: type[Frozen] = Mapping) -> tuple[Document | None, Frozen | None, list[MappingError]]:
     """Read a file and return all its faults; document and model as far as they could be built."""
     try:
-        document = read_document(file)
+        overlay = read_document(file)
+        standard = read_document(_extended_file(overlay)) if _is_overlay(overlay, model) else None
     except MappingError as fault:
         return None, None, [fault]
+    if standard is None:
+        return _checked(overlay, model, file)
+    return problems_over(standard, overlay)
+
+
+def problems_over(standard: Document, overlay: Document) -> tuple[Document, Frozen | None, list[MappingError]]:
+    """Put an overlay over a standard mapping; return what comes out and all its faults."""
+    document, faults = merged(standard, overlay)
+    if faults:
+        return document, None, faults
+    _, built, faults = _checked(document, Mapping, Path(overlay.file))
+    return document, built, [_traced(fault, overlay.file) for fault in faults]
+
+
+def _checked(document: Document, model: type[Frozen], file: Path) -> tuple[Document, Frozen | None, list[MappingError]]:
     try:
         built = model.model_validate(document.data, by_alias=True, by_name=False)
     except ValidationError as exc:
         return document, None, problems_of(exc, model, document)
     return document, built, _own_faults(built, file, document)
+
+
+def _traced(fault: MappingError, overlay: str) -> MappingError:
+    """Say of a fault in a line of the standard mapping that it is there only because of the overlay."""
+    if fault.file == overlay:
+        return fault
+    advice = f"{fault.suggestion} The line is right by itself; `{overlay}` changes what it needs.".strip()
+    return MappingError(fault.message, file=fault.file, line=fault.line, key_path=fault.key_path, suggestion=advice)
+
+
+def _is_overlay(document: Document, model: type[Frozen]) -> bool:
+    return model is Mapping and "extends" in document.data
+
+
+def _extended_file(overlay: Document) -> Path:
+    """Return the file an overlay extends. :raises MappingError: when there is none, or a newer one is expected."""
+    name = overlay.data["extends"]
+    names = [path.stem for path in (mappings_folder() / "standard").glob("*.yaml")]
+    if name not in names:
+        advice = nearest(str(name), names) or f"There are: {', '.join(sorted(names))}."
+        raise overlay.error(("extends",), f"There is no standard mapping `{name}`.", advice)
+    file = standard_file(name)
+    standard, written_for = read_document(file), overlay.data.get("written_for")
+    if "mapping" not in overlay.data:
+        raise overlay.error((), "`mapping` is missing here.", f"Write `mapping: {Path(overlay.file).stem}`.")
+    if "extends" in standard.data:
+        raise overlay.error(("extends",), f"`{name}` is an overlay itself.", "Extend the mapping that it extends.")
+    if type(written_for) is not int or written_for > standard.data.get("version", 1):
+        message = "`written_for` must be the version of the standard mapping that you know."
+        raise overlay.error(("written_for",), message, f"Write `written_for: {standard.data.get('version', 1)}`.")
+    return file
 
 
 def _own_faults(built: Frozen, file: Path, document: Document) -> list[MappingError]:
@@ -109,17 +164,33 @@ def _own_faults(built: Frozen, file: Path, document: Document) -> list[MappingEr
         faults.append(document.error((key,), f"`{name}` is not the name of the file.", f"Write `{key}: {file.stem}`."))
     if isinstance(built, Mapping):
         faults += [document.error(*fault) for fault in contradictions(built)]
-    return sorted(faults, key=lambda fault: fault.line)
+    return sorted(faults, key=lambda fault: (fault.file, fault.line))
 
 
 def _loaded(file: Path, model: type[Model]) -> Model:
-    state = file.stat()
-    return _read(file, model, state.st_mtime_ns, state.st_size)  # type: ignore[no-any-return]
+    extended = _extended_name(_stamp(file)) if model is Mapping else None
+    stamps = (_stamp(file),) if extended is None else (_stamp(file), _stamp(standard_file(extended)))
+    return _read(model, stamps)  # type: ignore[no-any-return]
+
+
+def _stamp(file: Path) -> Stamp:
+    """Return what changes when the content of a file does. A file that is not there has a stamp too."""
+    try:
+        state = file.stat()
+    except FileNotFoundError:
+        return file, 0, 0
+    return file, state.st_mtime_ns, state.st_size
 
 
 @lru_cache(maxsize=64)
-def _read(file: Path, model: type[Model], _changed_at: int, _size: int) -> Model:
-    _, built, faults = problems_in(file, model)
+def _extended_name(stamp: Stamp) -> str | None:
+    name = read_document(stamp[0]).data.get("extends")
+    return None if name is None else str(name)
+
+
+@lru_cache(maxsize=64)
+def _read(model: type[Model], stamps: tuple[Stamp, ...]) -> Model:
+    _, built, faults = problems_in(stamps[0][0], model)
     if faults:
         raise faults[0] if len(faults) == 1 else _with_rest(faults)
     return built  # type: ignore[return-value]

@@ -6,143 +6,116 @@ An overlay has the shape of a mapping, but says of lists and names what is done 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable
 from typing import Any
 
 from pydantic import BaseModel
 
 from fs_integration.errors import MappingError
 from fs_integration.spec.advice import nearest
+from fs_integration.spec.changes import OPERATIONS, Part, Reader
 from fs_integration.spec.document import Document, KeyPath
-from fs_integration.spec.shape import MAPPING, Shape, names_of, written_name
+from fs_integration.spec.shape import MAPPING, Shape, name_of, names_of, telling_words, written_name
 
-OPERATIONS = ("add", "change", "replace", "drop")
-OWN_WORDS = ("mapping", "extends", "written_for", "title", "description")  # the overlay's even if the standard has them
-FIXED_WORDS = {"version": "The version is the standard mapping's; remove the line."}
-_HOW = "Write what is done with the items: `add`, `change`, `replace`, `drop` (docs/mapping-reference.md, \"Overlay\")."
-
-
-@dataclass(frozen=True)
-class Part:
-    """A value together with the file it is written in and its place there."""
-
-    document: Document
-    path: KeyPath
-    value: Any
-
-    def inside(self, word: str | int) -> Part:
-        """Return the part one step further in."""
-        return Part(self.document, (*self.path, word), self.value[word])
-
-    def items(self) -> list[Part]:
-        """Return the parts of a list."""
-        return [self.inside(number) for number in range(len(self.value))]
+_HOW = 'Write `add`, `change`, `replace` or `drop` and the items below it (docs/mapping-reference.md, "Overlay").'
 
 
 def merged(standard: Document, overlay: Document) -> tuple[Document, list[MappingError]]:
     """Return the standard document as the overlay changes it, and everything the overlay expects in vain."""
-    return _Merge(standard, overlay).run()
+    merge = _Merge(overlay.file)
+    changes = Part.whole(overlay)
+    if "version" in overlay.data:
+        merge.reader.fault(changes.inside("version"), "The version is the standard mapping's.", "Remove the line.")
+    merge.result.data.update(merge.block(Part.whole(standard), changes, MAPPING, ()))
+    return merge.result, sorted(merge.reader.faults, key=lambda fault: fault.line)
 
 
 class _Merge:
-    def __init__(self, standard: Document, overlay: Document) -> None:
-        self._standard, self._overlay = standard, overlay
-        self._result = Document(overlay.file, {}, {})
-        self._faults: list[MappingError] = []
+    """One walk through both files, side by side."""
 
-    def run(self) -> tuple[Document, list[MappingError]]:
-        changes = Part(self._overlay, (), self._overlay.data)
-        for word, advice in FIXED_WORDS.items():
-            if word in self._overlay.data:
-                self._fault(changes.inside(word), f"`{word}` is not for an overlay.", advice)
-        data = self._block(Part(self._standard, (), self._standard.data), changes, MAPPING, ())
-        self._result.data.update(data)
-        return self._result, sorted(self._faults, key=lambda fault: fault.line)
+    def __init__(self, file: str) -> None:
+        self.result = Document(file, {}, {})
+        self.reader = Reader()
+
+    def block(self, base: Part, changes: Part, shape: Shape, path: KeyPath) -> dict[str, Any]:
+        """Return a block of known words: those of both files."""
+        dropped = self._dropped_words(base, changes)
+        values: dict[str, Any] = {}
+        for word in dict.fromkeys([*base.value, *changes.value]):
+            place, inner = (*path, word), shape.at(word)
+            if word in dropped or (word == "drop" and "drop" in changes.value):
+                continue
+            if word not in changes.value:
+                values[word] = self._copy(base.inside(word), place)
+            elif word in base.value:
+                values[word] = self._merge(base.inside(word), changes.inside(word), inner, place)
+            elif inner.kind in ("items", "names"):
+                nothing = Part(base.document, (), [] if inner.kind == "items" else {})
+                values[word] = self._merge(nothing, changes.inside(word), inner, place)
+            else:
+                values[word] = self._copy(changes.inside(word), place)
+        return values
 
     def _merge(self, base: Part, changes: Part, shape: Shape, path: KeyPath) -> Any:
-        """Return the value at a place that both files write."""
-        given = changes.value
-        if shape.kind == "block" and isinstance(given, dict) and isinstance(base.value, dict):
-            self._place(base, path)
-            return self._block(base, changes, shape, path)
+        """Return the value at a place of which the overlay speaks."""
+        both = isinstance(base.value, dict) and isinstance(changes.value, dict)
+        if shape.kind == "block" and both:
+            self._remember(base, path)
+            return self.block(base, changes, shape, path)
         if shape.kind in ("items", "names"):
-            self._place(base, path)
+            self._remember(base if base.path else changes, path)
             return self._collection(base, changes, shape, path)
-        if shape.kind == "values" and isinstance(given, dict):
-            self._place(changes, path)
+        if shape.kind == "values" and isinstance(changes.value, dict):
+            self._remember(changes, path)
             return self._plain_list(base, changes, path)
         return self._copy(changes, path)
 
-    def _block(self, base: Part, changes: Part, shape: Shape, path: KeyPath) -> dict[str, Any]:
-        dropped = self._dropped_words(base, changes)
-        words = dict.fromkeys([*base.value, *(word for word in changes.value if word != "drop")])
-        values: dict[str, Any] = {}
-        for word in words:
-            inner = shape.at(word)
-            if word in dropped:
-                continue
-            if word not in changes.value:
-                values[word] = self._copy(base.inside(word), (*path, word))
-            elif word not in base.value:
-                values[word] = self._new(changes.inside(word), inner, (*path, word))
-            else:
-                values[word] = self._merge(base.inside(word), changes.inside(word), inner, (*path, word))
-        return values
-
-    def _new(self, changes: Part, shape: Shape, path: KeyPath) -> Any:
-        """Return a value of which the standard has nothing: written out in full, or as items to add."""
-        if shape.kind in ("items", "names"):
-            nothing = Part(self._standard, (), [] if shape.kind == "items" else {})
-            self._place(changes, path)
-            return self._collection(nothing, changes, shape, path)
-        return self._copy(changes, path)
-
     def _dropped_words(self, base: Part, changes: Part) -> set[str]:
-        dropped = self._dropped(changes) if "drop" in changes.value else []
-        for part in dropped:
-            if part.value in changes.value:
-                self._fault(part, f"`{part.value}` is dropped and given in one block.", "Keep one of the two.")
-            elif part.value not in base.value:
-                self._missing(part, part.value, base.value, "drop")
-        return {part.value for part in dropped}
+        dropped = self.reader.named(changes, "drop")
+        for word, part in dropped.items():
+            if word in changes.value:
+                self.reader.fault(part, f"`{word}` is dropped and given in one block.", "Keep one of the two.")
+            elif word not in base.value:
+                self._missing(part, word, base.value, "drop")
+        return set(dropped)
 
     def _collection(self, base: Part, changes: Part, shape: Shape, path: KeyPath) -> Any:
-        if not isinstance(changes.value, dict) or not set(changes.value) <= set(OPERATIONS):
-            odd = next((word for word in changes.value if word not in OPERATIONS), None)
-            place = changes.inside(odd) if isinstance(changes.value, dict) and odd is not None else changes
-            said = f"`{odd}` does not say what is done." if place is not changes else "This does not say what is done."
-            self._fault(place, said, (nearest(str(odd), OPERATIONS) + " " + _HOW).strip())
+        if not isinstance(changes.value, dict):
+            self.reader.fault(changes, "This does not say what is done with the standard's items.", _HOW)
             return self._copy(base, path)
-        return self._items(base, changes, shape, path) if shape.kind == "items" else self._names(base, changes, shape, path)
+        odd = [word for word in changes.value if word not in OPERATIONS]
+        for word in odd:
+            message = f"`{word}` does not say what is done with the standard's items."
+            self.reader.fault(changes.inside(word), message, f"{nearest(word, OPERATIONS)} {_HOW}".strip())
+        if odd:
+            return self._copy(base, path)
+        if shape.kind == "items":
+            return self._items(base, changes, shape, path)
+        return self._names(base, changes, shape, path)
 
     def _names(self, base: Part, changes: Part, shape: Shape, path: KeyPath) -> dict[str, Any]:
         known: dict[str, Any] = base.value if isinstance(base.value, dict) else {}
-        inner = shape.at("")
-        given = {word: self._named(changes, word) for word in ("add", "change", "replace")}
-        dropped = {part.value: part for part in self._dropped(changes)} if "drop" in changes.value else {}
-        self._expect(given | {"drop": dropped}, known)
+        given = {operation: self.reader.named(changes, operation) for operation in OPERATIONS}
+        self._expect(given, known)
         values: dict[str, Any] = {}
         for name in known:
             place = (*path, name)
-            if name in given["replace"]:
-                values[name] = self._copy(given["replace"][name], place)
-            elif name in given["change"] and name not in dropped:
-                values[name] = self._changed(base.inside(name), given["change"][name], inner, place)
-            elif name not in dropped:
-                values[name] = self._copy(base.inside(name), place)
-        for name, part in given["add"].items():
-            if name not in known:
-                values[name] = self._copy(part, (*path, name))
-        return values
+            if name in given["drop"]:
+                continue
+            if name in given["change"]:
+                values[name] = self._changed(base.inside(name), given["change"][name], shape.at(name), place)
+            else:
+                values[name] = self._copy(given["replace"].get(name) or base.inside(name), place)
+        new = {name: part for name, part in given["add"].items() if name not in known}
+        return values | {name: self._copy(part, (*path, name)) for name, part in new.items()}
 
-    def _expect(self, given: dict[str, dict[str, Part]], known: Iterable[str]) -> None:
+    def _expect(self, given: dict[str, dict[Any, Part]], known: Iterable[Any]) -> None:
         """Find names that are not there although they should be, there although they should not, or spoken of twice."""
-        seen: set[str] = set()
+        seen: set[Any] = set()
         for operation, parts in given.items():
             for name, part in parts.items():
                 if name in seen:
-                    self._fault(part, f"Two things are done with `{name}`.", "Keep one of the two.")
+                    self.reader.fault(part, f"Two things are done with `{name}`.", "Keep one of the two.")
                 elif operation == "add" and name in known:
                     self._present(part, name)
                 elif operation != "add" and name not in known:
@@ -153,17 +126,16 @@ class _Merge:
         parts = base.items() if isinstance(base.value, list) else []
         taken: dict[int, tuple[str, Part]] = {}
         for operation in ("drop", "replace", "change"):
-            for part in self._listed(changes, operation):
+            for part in self.reader.listed(changes, operation):
                 self._take(part, operation, parts, shape.model, taken)
         values: list[Any] = []
         for number, part in enumerate(parts):
             operation, change = taken.get(number, ("", part))
-            place: KeyPath = (*path, len(values))
             if operation == "change":
-                values.append(self._changed(part, change, shape.at(0), place))
+                values.append(self._changed(part, change, shape.at(0), (*path, len(values))))
             elif operation != "drop":
-                values.append(self._copy(change, place))
-        for part in self._listed(changes, "add"):
+                values.append(self._copy(change, (*path, len(values))))
+        for part in self.reader.listed(changes, "add"):
             if self._is_new(part, parts, shape.model):
                 values.append(self._copy(part, (*path, len(values))))
         return values
@@ -172,103 +144,70 @@ class _Merge:
         self, part: Part, operation: str, parts: list[Part], model: type[BaseModel] | None, taken: dict[int, Any]
     ) -> None:
         """Find the one item of the standard that a part of the overlay speaks of."""
-        name = part.value if isinstance(part.value, str) else next(iter(names_of(part.value, model)), "")
-        found = [number for number, each in enumerate(parts) if name in names_of(each.value, model)]
-        if len(found) > 1:
-            ids = [str(parts[number].value.get("id")) for number in found if "id" in parts[number].value]
-            advice = f"Name one by its `id`: {', '.join(ids)}." if ids else "Replace the block as a whole task."
-            self._fault(part, f"{len(found)} items of the standard mapping answer to `{name}`.", advice)
+        name = str(part.value) if operation == "drop" else name_of(part.value, model)
+        found = [number for number, each in enumerate(parts) if name and name in names_of(each.value, model)]
+        if not name:
+            words = " and ".join(f"`{word}`" for word in telling_words(model)[:2])
+            self.reader.fault(part, f"This does not say which item is meant to {operation}.", f"Give {words}, or `id`.")
         elif not found:
             known = [called for each in parts for called in names_of(each.value, model)]
             self._missing(part, name, known, operation, model)
+        elif len(found) > 1:
+            ids = [f"`{each.value['id']}`" for each in (parts[number] for number in found) if "id" in each.value]
+            advice = f"Name one by its `id`: {', '.join(ids)}." if ids else "Ask for an `id` in the standard mapping."
+            self.reader.fault(part, f"{len(found)} items of the standard mapping answer to `{name}`.", advice)
         elif found[0] in taken:
-            self._fault(part, f"Two things are done with `{name}`.", "Keep one of the two.")
+            self.reader.fault(part, f"Two things are done with `{name}`.", "Keep one of the two.")
         else:
             taken[found[0]] = (operation, part)
 
     def _is_new(self, part: Part, parts: list[Part], model: type[BaseModel] | None) -> bool:
-        name = next(iter(names_of(part.value, model)), "")
-        if any(name and name in names_of(each.value, model) for each in parts):
-            self._present(part, name)
+        name = name_of(part.value, model)
+        if name and any(name in names_of(each.value, model) for each in parts):
+            self._present(part, written_name(name, model))
             return False
         return True
 
     def _changed(self, base: Part, change: Part, shape: Shape, path: KeyPath) -> Any:
-        if shape.kind == "block" and not isinstance(change.value, dict):
-            self._fault(change, "`change` gives the words of the item that change.", "Write `word: value` lines.")
-            return self._copy(base, path)
-        if shape.kind in ("value", "values"):
-            self._fault(change, "A plain value has nothing inside to change.", "Put it under `replace`.")
-            return self._copy(base, path)
-        return self._merge(base, change, shape, path)
+        if shape.kind not in ("block", "items", "names"):
+            self.reader.fault(change, "A plain value has nothing inside to change.", "Put it under `replace`.")
+        elif not isinstance(change.value, dict):
+            self.reader.fault(change, "`change` gives what changes inside.", "Write `word: value` lines.")
+        else:
+            return self._merge(base, change, shape, path)
+        return self._copy(base, path)
 
     def _plain_list(self, base: Part, changes: Part, path: KeyPath) -> list[Any]:
         known = base.value if isinstance(base.value, list) else []
-        added = {part.value: part for part in self._listed(changes, "add")}
-        dropped = {part.value: part for part in self._listed(changes, "drop")}
-        self._expect({"add": added, "drop": dropped}, known)
-        for word in set(changes.value) - {"add", "drop"}:
-            self._fault(changes.inside(word), f"`{word}` is not for a list of plain values.", "Use `add` and `drop`.")
-        kept = [part for part in base.items() if part.value not in dropped]
-        new = [part for name, part in added.items() if name not in known]
+        given = {operation: self.reader.plain(changes, operation) for operation in ("add", "drop")}
+        self._expect(given, known)
+        for word in [word for word in changes.value if word not in given]:
+            message = f"`{word}` is not for a list of plain values."
+            self.reader.fault(changes.inside(word), message, "Use `add` and `drop`, or write the whole list.")
+        kept = [part for part in base.items() if part.value not in given["drop"]]
+        new = [part for value, part in given["add"].items() if value not in known]
         return [self._copy(part, (*path, number)) for number, part in enumerate([*kept, *new])]
-
-    def _listed(self, changes: Part, operation: str) -> list[Part]:
-        if operation not in changes.value:
-            return []
-        if operation == "drop":
-            return self._dropped(changes)
-        return self._parts(changes.inside(operation), list, Part.items, "Give a list, each line beginning with `- `.")
-
-    def _dropped(self, changes: Part) -> list[Part]:
-        parts = self._parts(changes.inside("drop"), list, Part.items, "Give a list of names: `drop: [one, two]`.")
-        for part in parts:
-            if not isinstance(part.value, str | int | float | bool):
-                self._fault(part, "`drop` takes names.", "Write `drop: [one, two]`.")
-        return [part for part in parts if isinstance(part.value, str | int | float | bool)]
-
-    def _named(self, changes: Part, operation: str) -> dict[str, Part]:
-        if operation not in changes.value:
-            return {}
-        parts = self._parts(
-            changes.inside(operation), dict, lambda part: [part.inside(name) for name in part.value],
-            "Give `name: ...` lines.",
-        )  # fmt: skip
-        return {str(part.path[-1]): part for part in parts}
-
-    def _parts(
-        self, part: Part, kind: type[Any], inner: Callable[[Part], list[Part]], advice: str
-    ) -> list[Part]:
-        if isinstance(part.value, kind):
-            return inner(part)
-        self._fault(part, f"`{part.path[-1]}` is not written like this here.", advice)
-        return []
 
     def _missing(
         self, part: Part, name: Any, known: Iterable[Any], operation: str, model: type[BaseModel] | None = None
     ) -> None:
+        names = [str(each) for each in known]
+        advice = nearest(str(name), names) or (f"There are: {', '.join(names)}." if names else "There is nothing here.")
         shown = written_name(str(name), model)
-        advice = nearest(str(name), [str(each) for each in known]) or "Known are: " + ", ".join(map(str, known)) + "."
-        self._fault(part, f"The standard mapping has no `{shown}` here to {operation}.", advice)
+        self.reader.fault(part, f"The standard mapping has no `{shown}` here to {operation}.", advice)
 
-    def _present(self, part: Part, name: str) -> None:
-        advice = "Move it to `change` or `replace`, or remove it; a second one of this kind needs an `id`."
-        self._fault(part, f"The standard mapping has `{name}` here already.", advice)
-
-    def _fault(self, part: Part, message: str, suggestion: str) -> None:
-        self._faults.append(part.document.error(part.path, message, suggestion))
+    def _present(self, part: Part, name: Any) -> None:
+        advice = "Move yours to `change` or `replace`, or remove it. A second one beside it needs an `id`."
+        self.reader.fault(part, f"The standard mapping has `{name}` here already.", advice)
 
     def _copy(self, part: Part, path: KeyPath) -> Any:
         """Return a value as it is written, and remember for everything inside where that is."""
-        self._place(part, path)
+        self._remember(part, path)
         if isinstance(part.value, dict):
             return {word: self._copy(part.inside(word), (*path, word)) for word in part.value}
         if isinstance(part.value, list):
             return [self._copy(each, (*path, number)) for number, each in enumerate(part.items())]
         return part.value
 
-    def _place(self, part: Part, path: KeyPath) -> None:
-        if path and part.path:
-            file, line = part.document.place(part.path)
-            self._result.lines[path] = line
-            self._result.files[path] = file
+    def _remember(self, part: Part, path: KeyPath) -> None:
+        self.result.files[path], self.result.lines[path] = part.document.place(part.path)

@@ -21,8 +21,9 @@ Kind = Literal["block", "items", "names", "values", "value"]
 class Shape:
     """What may stand at one place.
 
-    :param kind: ``block`` of known words, ``items`` (list of blocks), ``names`` (own name -> anything), ``values`` (list
-        of plain values) or one ``value``; :param model: of a block or of each item; :param inner: what a name stands for.
+    :param kind: ``block`` of known words, ``items`` (list of blocks), ``names`` (own name -> anything), ``values``
+        (list of plain values) or one ``value``; :param model: of a block or of each item.
+    :param inner: annotation of what a name stands for.
     """
 
     kind: Kind
@@ -77,7 +78,9 @@ def names_of(item: Any, model: type[BaseModel] | None) -> list[str]:
     if not isinstance(item, dict):
         return []
     told = [item.get(word) for word in telling_words(model)]
-    parts = [str(part) for value in told for part in (value if isinstance(value, list) else [value]) if part is not None]
+    parts = [
+        str(part) for value in told for part in (value if isinstance(value, list) else [value]) if part is not None
+    ]
     about = " ".join(parts) or ("any_of" if "any_of" in item else "")
     return [name for name in dict.fromkeys((item.get("id"), about)) if isinstance(name, str) and name]
 
