@@ -11,7 +11,6 @@ from fs_integration.spec.mapping import MappingTask, Scalar
 from fs_integration.spec.metadata import Column, EntityMetadata
 from fs_integration.spec.tables import Tables
 
-
 Contradiction = tuple[KeyPath, str, str]  # key path, what is wrong, what to do
 
 

@@ -55,7 +55,7 @@ def tables_of(task: MappingTask) -> list[tuple[System, str]]:
     used += [
         (each.system, each.entity)
         for each in task.references.values()
-        if each.system == "finance_operations" or each.system == "dataverse"  # noqa: PLR1714 - narrows the type
+        if each.system == "finance_operations" or each.system == "dataverse"
     ]
     used += [(task.target.system, task.target.header.table)] if task.target.header else []
     return list(dict.fromkeys(used))
