@@ -49,7 +49,8 @@ def compile_filter(service: OrganizationService, table: Table, params: Mapping[s
     """
     vocabulary = TableVocabulary(service, table)
     order = [
-        (_sort_key(vocabulary.field(path)), descending) for path, descending in read_orderby(params.get("$orderby"))
+        (_sort_key(_order_value(service, vocabulary, path)), descending)
+        for path, descending in read_orderby(params.get("$orderby"))
     ]
     text = params.get("$filter")
     if text is None:
@@ -77,6 +78,20 @@ def _parse(text: str, params: Mapping[str, str]) -> Node:
         return parse(text, {name: value for name, value in params.items() if name.startswith("@")})
     except FilterSyntaxError as error:
         raise bad_request(str(error)) from error
+
+
+def _order_value(service: OrganizationService, vocabulary: TableVocabulary, path: tuple[str, ...]) -> Getter:
+    """Read what a column is ordered by: a lookup by the name of the row it points to ("Order rows")."""
+    column, read = vocabulary.column(path), vocabulary.field(path)
+    if not column.is_lookup:
+        return read
+    tables = [service.database.schema.tables[name] for name in column.targets if name in service.database.schema.tables]
+
+    def name(row: Mapping[str, Any]) -> Any:
+        found = ((table, service.database.row(table.name, read(row))) for table in tables)
+        return next((target.get(str(table.primary_name)) for table, target in found if target is not None), None)
+
+    return name
 
 
 def _sort_key(value: Getter) -> Getter:
