@@ -35,6 +35,7 @@ __all__ = [
     "MappingError",
     "NetworkFailure",
     "NotFound",
+    "PackageUnderWay",
     "PermanentServiceError",
     "PermissionDenied",
     "ReconciliationError",
@@ -127,6 +128,17 @@ class NetworkFailure(TransientServiceError):
 
 class LeaseHeld(TransientServiceError):
     """Another run holds the right to write this area."""
+
+
+class PackageUnderWay(TransientServiceError):
+    """A data package has been started and has not ended yet; the same call finds it again.
+
+    :ivar execution: its id in F&O.
+    """
+
+    def __init__(self, execution: str) -> None:
+        super().__init__(f"Data package execution {execution} has not ended yet.")
+        self.execution = execution
 
 
 class PermanentServiceError(ServiceError):

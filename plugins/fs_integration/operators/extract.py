@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fs_integration.operators.base import AreaOperator
+from fs_integration.operators.packages import asleep, export_under_way
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -19,8 +20,17 @@ class ExtractEntityOperator(AreaOperator):
     def execute(self, context: Context) -> list[dict[str, Any]]:
         from fs_integration.pipeline.extract import extract
 
+        run = self.run_of(context)
+        execution = export_under_way(self.area_task, run, self.scopes, self.clients.finance_operations)
+        if execution is not None:
+            raise asleep(execution, conn_id=self.connections.finance_operations)
         refs = extract(
-            self.area, self.area_task, self.run_of(context), organizations=self.connections.organizations,
+            self.area, self.area_task, run, organizations=self.connections.organizations,
             clients=self.clients, staging=self.staging, ledger=self.ledger,
         )  # fmt: skip
         return [ref.to_dict() for ref in refs]
+
+    def resume(self, context: Context, event: Any) -> list[dict[str, Any]]:
+        """Go on after an export has ended."""
+        self.log.info("Data package: %s", event)
+        return self.execute(context)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fs_integration.operators.base import AreaOperator, waiting_for_its_turn
+from fs_integration.operators.packages import leaving_during_packages
 from fs_integration.records import BatchRef
 
 if TYPE_CHECKING:
@@ -27,10 +28,15 @@ class LoadEntityOperator(AreaOperator):
         from fs_integration.pipeline.load import load
 
         task_instance = context["ti"]
-        with waiting_for_its_turn():
+        with waiting_for_its_turn(), leaving_during_packages(self.connections.finance_operations):
             result = load(
                 BatchRef.from_dict(self.batch), self.area_task, self.run_of(context),
                 try_id=f"{task_instance.id}/{task_instance.try_number}", clients=self.clients,
-                staging=self.staging, ledger=self.ledger,
+                staging=self.staging, ledger=self.ledger, wait=False,
             )  # fmt: skip
         return result.to_dict()
+
+    def resume(self, context: Context, event: Any) -> dict[str, Any]:
+        """Go on after an import has ended."""
+        self.log.info("Data package: %s", event)
+        return self.execute(context)

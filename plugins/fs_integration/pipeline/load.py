@@ -47,6 +47,7 @@ READABLE = "_readable"  # fingerprint of the columns that reconciliation can rea
 OUTCOME = "_outcome"
 RULE = "_rule"
 KNOWN = "_known"
+STARTED = "_started"
 FOUND = "_found"
 OUTCOME_COLUMNS = {
     KEY: ColumnKind.TEXT, SOURCE_KEY: ColumnKind.TEXT, OUTCOME: ColumnKind.TEXT, RULE: ColumnKind.TEXT,
@@ -74,11 +75,14 @@ def load(
     clients: Clients,
     staging: StagingArea,
     ledger: Ledger,
+    wait: bool = True,
 ) -> LoadResult:
     """Write the changed rows of one batch.
 
+    :param wait: stay until a data package has ended, see ``target_table``.
     :param try_id: tells this try of the task from an earlier one that may still be alive.
     :raises LeaseHeld: another run writes this area; try again later.
+    :raises PackageUnderWay: without ``wait``, when a data package was started; call again once it has ended.
     :raises Fenced: a newer try of this batch took over.
     """
     watermark = ledger.watermark(ref.scope)
@@ -90,7 +94,7 @@ def load(
     ]
     shared = shared_scope(ref.scope)
     metadata = EntityMetadata.model_validate(staging.read_json(shared, run.run_key, "target"))
-    target = target_table(task, clients, company=ref.legal_entity, metadata=metadata)
+    target = target_table(task, clients, company=ref.legal_entity, metadata=metadata, wait=wait)
     rows = _compared(rows, task, run, scope=ref.scope, ledger=ledger, overtaken=run.is_overtaken(task, watermark))
     rows = _found_in_target(rows, task, run, ref=ref, metadata=metadata, target=target, staging=staging)
     writer = _Writer(task=task, run=run, ref=ref, target=target, ledger=ledger, leases=leases)
@@ -119,6 +123,7 @@ def _compared(
     rows[OUTCOME] = np.select([same, newer], [Outcome.UNCHANGED.value, Outcome.SKIPPED.value], default="")
     rows[RULE] = np.where(newer, "written_by_newer_run", "")
     rows[KNOWN] = is_known
+    rows[STARTED] = rows[KEY].isin(known.index).to_numpy(dtype=bool) & ~is_known
     rows[READABLE] = rows[FINGERPRINT]
     readable = compared_columns(task)
     if readable != written_columns(task, on_create=False) and not is_vanished_batch(rows, task):
@@ -135,17 +140,20 @@ def _found_in_target(
     rows: pd.DataFrame, task: MappingTask, run: Run, *, ref: BatchRef, metadata: EntityMetadata,
     target: TargetTable, staging: StagingArea,
 ) -> pd.DataFrame:  # fmt: skip
-    """Tell which rows the target already holds: by the ledger, by the index extract staged, or by asking for keys."""
+    """Tell which rows the target already holds: by the ledger, by the index extract staged, or by asking for keys.
+
+    Rows whose first write was begun count as not there: creating them again finds what became of the first time.
+    """
     found = rows[KNOWN].to_numpy(dtype=bool).copy()
     if TARGET_ID in rows:
         found |= rows[TARGET_ID].notna().to_numpy(dtype=bool)
-    unsure = ~found & (rows[OUTCOME] == "").to_numpy(dtype=bool)
+    unsure = ~found & ~rows[STARTED].to_numpy(dtype=bool) & (rows[OUTCOME] == "").to_numpy(dtype=bool)
     place = index_scope(task, ref.scope)
     if unsure.any() and (metadata.primary_id is None or not staging.has_reference(place, run.run_key, TARGET_INDEX)):
         columns = [*task.target.key, *([metadata.primary_id] if metadata.primary_id else [])]
         existing = target.read_keys(columns, rows[unsure])
         found |= unsure & rows[KEY].isin(joined_text(existing, task.target.key)).to_numpy(dtype=bool)
-    rows[FOUND] = found
+    rows[FOUND] = found & ~rows[STARTED].to_numpy(dtype=bool)
     if task.target.when_found == "skip":
         exists = found & (rows[OUTCOME] == "").to_numpy(dtype=bool)
         rows[OUTCOME] = rows[OUTCOME].mask(exists, Outcome.SKIPPED.value)

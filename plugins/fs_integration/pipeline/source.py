@@ -20,7 +20,6 @@ from fs_integration.spec.metadata import ColumnKind
 from fs_integration.staging import StagingArea
 
 KEYS_AT_ONCE = 50  # documents asked for in one request
-EXECUTION = "{scope}/{run_key}"  # names a data package: the same in every try, so that a retry finds what it began
 
 
 def source_pages(
@@ -38,7 +37,7 @@ def source_pages(
         if source.route == "package" and source.package is not None:
             yield from client.export_package(
                 source.package, company=scope.legal_entity, keep=_keeper(staging, scope, run), order_by=order,
-                execution_id=EXECUTION.format(scope=scope, run_key=run.run_key),
+                execution_id=export_id(scope, run),
             )  # fmt: skip
             return
         yield from client.read(source.entity, columns=source_columns(task), company=scope.legal_entity,
@@ -53,6 +52,11 @@ def source_pages(
         yield page
     if source.changed_since is not None and run.mode is Mode.SCHEDULED:
         yield from _held_back(view, [key for key in held if key not in seen], where=where, clients=clients)
+
+
+def export_id(scope: Scope, run: Run) -> str:
+    """Return the name of a company's export in a run: the same in every try, so that a retry finds what it began."""
+    return f"{scope}/{run.run_key}"
 
 
 def _held_back(

@@ -11,9 +11,11 @@ import pandas as pd
 from fs_integration.clients.change_sets import DocumentHeader
 from fs_integration.clients.dataverse import DataverseClient
 from fs_integration.clients.finance_operations import FinanceOperationsClient
+from fs_integration.clients.package_actions import is_over
+from fs_integration.errors import PackageUnderWay
 from fs_integration.pipeline.clients import Clients
 from fs_integration.spec.columns import HEADER
-from fs_integration.spec.mapping import MappingTask
+from fs_integration.spec.mapping import MappingTask, PackageImport
 from fs_integration.spec.metadata import Column, ColumnKind, EntityMetadata
 
 
@@ -69,6 +71,7 @@ class FinanceOperationsTarget:
     task: MappingTask
     metadata: EntityMetadata
     company: str
+    wait: bool = True
 
     def read(self, columns: Sequence[str]) -> Iterator[pd.DataFrame]:
         return self.client.read(
@@ -85,8 +88,7 @@ class FinanceOperationsTarget:
     ) -> pd.DataFrame:  # fmt: skip
         target = self.task.target
         if target.route == "package" and target.package is not None:
-            before_request()
-            return self.client.import_package(target.package, rows, company=self.company, execution_id=execution_id)
+            return self._import(target.package, rows, execution_id=execution_id, before_request=before_request)
         header = _document_header(self.task, columns)
         return self.client.write(
             self.metadata, rows, key=target.key, columns=[name for name in columns if not name.startswith(HEADER)],
@@ -94,12 +96,28 @@ class FinanceOperationsTarget:
             before_request=before_request, exists=exists, header=header, document=header.key[-1] if header else "",
         )  # fmt: skip
 
+    def _import(
+        self, package: PackageImport, rows: pd.DataFrame, *, execution_id: str, before_request: Callable[[], None]
+    ) -> pd.DataFrame:
+        if not self.wait:
+            before_request()
+            started = self.client.submit_import(package, rows, company=self.company, execution_id=execution_id)
+            if started and not is_over(self.client.execution_status(started)):
+                raise PackageUnderWay(started)
+        return self.client.import_package(package, rows, company=self.company, execution_id=execution_id,
+                                          before_request=before_request)  # fmt: skip
 
-def target_table(task: MappingTask, clients: Clients, *, company: str, metadata: EntityMetadata) -> TargetTable:
-    """Return the target of a task as one company may use it."""
+
+def target_table(
+    task: MappingTask, clients: Clients, *, company: str, metadata: EntityMetadata, wait: bool = True
+) -> TargetTable:
+    """Return the target of a task as one company may use it.
+
+    :param wait: stay until a data package has ended; else ``PackageUnderWay`` is raised and the caller comes back.
+    """
     if task.target.system == "dataverse":
         return DataverseTarget(clients.dataverse, task, metadata)
-    return FinanceOperationsTarget(clients.finance_operations, task, metadata, company)
+    return FinanceOperationsTarget(clients.finance_operations, task, metadata, company, wait)
 
 
 def target_metadata(task: MappingTask, clients: Clients) -> EntityMetadata:
