@@ -65,6 +65,7 @@ def _ledger_commands(commands: argparse._SubParsersAction[argparse.ArgumentParse
     runs.set_defaults(run=_runs)
     forget = actions.add_parser("forget", parents=[common], help="send every row again in the next run")
     forget.add_argument("area", help="name of the mapping")
+    forget.add_argument("--task", help="task of the mapping; all when not given")
     forget.add_argument("--company", help="legal entity; all when not given")
     forget.set_defaults(run=_forget)
     quarantine = commands.add_parser("quarantine", help="rows that are held back")
@@ -117,7 +118,7 @@ def _runs(given: argparse.Namespace, console: Console) -> int:
 def _forget(given: argparse.Namespace, console: Console) -> int:
     from fs_integration.commands.books import forget
 
-    return forget(console, given.connection, area=given.area, company=given.company)
+    return forget(console, given.connection, area=given.area, task=given.task, company=given.company)
 
 
 def _list(given: argparse.Namespace, console: Console) -> int:

@@ -15,7 +15,7 @@ from fs_integration.records import Outcome
 if TYPE_CHECKING:
     from fs_integration.ledger import Ledger, RunEntry
 
-QUARANTINE_COLUMNS = ("id", "mapping", "legal_entity", "row_key", "field", "outcome", "reason", "value")
+QUARANTINE_COLUMNS = ("id", "mapping", "task", "legal_entity", "row_key", "field", "outcome", "reason", "value")
 
 
 def upgrade(console: Console, connection: str) -> int:
@@ -29,7 +29,7 @@ def show_runs(console: Console, connection: str, *, newest: int) -> int:
     """Show the books of the newest runs."""
     table = Table()
     outcomes = [outcome.value for outcome in Outcome]
-    for name in ("started", "area", "company", "mode", "status", "read", "generated", *outcomes, "drift"):
+    for name in ("started", "area", "task", "company", "mode", "status", "read", "generated", *outcomes, "drift"):
         table.add_column(name)
     for run in _ledger(connection).runs(newest=newest):
         table.add_row(*_line(run, outcomes))
@@ -40,12 +40,13 @@ def show_runs(console: Console, connection: str, *, newest: int) -> int:
 def _line(run: RunEntry, outcomes: Sequence[str]) -> list[str]:
     counts = [run.rows_read, run.generated, *(run.outcomes.get(name, 0) for name in outcomes), run.drift]
     started = run.started_at.strftime("%Y-%m-%d %H:%M")
-    return [started, run.scope.mapping, run.scope.legal_entity, run.mode, run.status, *map(str, counts)]
+    scope = run.scope
+    return [started, scope.mapping, scope.task, scope.legal_entity, run.mode, run.status, *map(str, counts)]
 
 
-def forget(console: Console, connection: str, *, area: str, company: str | None) -> int:
+def forget(console: Console, connection: str, *, area: str, task: str | None, company: str | None) -> int:
     """Remove fingerprints and watermarks of an area."""
-    forgotten = _ledger(connection).forget(area, legal_entity=company)
+    forgotten = _ledger(connection).forget(area, task=task, legal_entity=company)
     console.print(f"Forgot {forgotten} rows of {area}; the next run sends every row again.")
     return 0
 

@@ -12,6 +12,7 @@ from fs_integration.cli import main
 from fs_integration.frames import REJECTION_COLUMNS, frame_of
 from fs_integration.ledger import Ledger, open_engine
 from fs_integration.records import Interval, Scope
+from fs_integration.spec.metadata import ColumnKind
 
 SCOPE = Scope("warehouses", "warehouse", "usmf")
 LINE = {
@@ -101,13 +102,29 @@ def test_the_newest_runs_are_shown(ledger: Ledger, capsys: pytest.CaptureFixture
     assert main(["ledger", "upgrade"]) == 0
     assert main(["ledger", "runs"]) == 0
     printed = capsys.readouterr().out
-    assert "warehouses" in printed
-    assert "running" in printed
+    line = next(line for line in printed.splitlines() if "running" in line)
+    assert [part.strip() for part in line.strip("│").split("│")][1:4] == ["warehouses", "warehouse", "usmf"]
 
 
 def test_an_area_is_forgotten(ledger: Ledger, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["ledger", "forget", "warehouses", "--company", "usmf"]) == 0
     assert "sends every row again" in capsys.readouterr().out
+
+
+def test_one_task_of_an_area_is_forgotten_alone(ledger: Ledger, capsys: pytest.CaptureFixture[str]) -> None:
+    lines = Scope("work_orders", "work_order_product", "usmf")
+    header = Scope("work_orders", "work_order_header", "usmf")
+    for scope in (lines, header):
+        lease = ledger.acquire_lease(scope.area, "test", 60)
+        row = frame_of(
+            {"_key": ["k"], "_source_key": ["k"], "_fingerprint": [1]},
+            {"_key": ColumnKind.TEXT, "_source_key": ColumnKind.TEXT, "_fingerprint": ColumnKind.INTEGER},
+        )
+        ledger.save_fingerprints([lease], scope, row, as_of=datetime(2026, 11, 20, tzinfo=UTC), run_key="r1")
+        ledger.release(lease)
+    assert main(["ledger", "forget", "work_orders", "--task", "work_order_product"]) == 0
+    assert "Forgot 1 rows" in capsys.readouterr().out
+    assert [ledger.fingerprint_count(scope) for scope in (lines, header)] == [0, 1]
 
 
 def test_a_row_held_back_is_listed_and_closed_by_hand_once(ledger: Ledger, capsys: pytest.CaptureFixture[str]) -> None:

@@ -53,6 +53,7 @@ def test_a_run_counts_unwritten_rows_by_rule(page):
     html = page(WAREHOUSES_RUN)
     assert cells(html, "Rule") == ["max_length"]
     assert cells(html, "Rows") == ["250"]
+    assert cells(html, "Task") == ["warehouses"] * 3, "two lines of the books and one of the rules"
 
 
 def test_a_run_gives_the_reason_of_every_row_held_back(page):
