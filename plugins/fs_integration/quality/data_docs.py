@@ -10,6 +10,7 @@ they are, are escaped.
 
 from __future__ import annotations
 
+import functools
 import re
 from html import escape
 from pathlib import Path
@@ -45,12 +46,19 @@ def write_page(result: Any, *, name: str, run_name: str, docs_root: Path) -> str
 
 def _page(result: Any) -> str:
     from great_expectations.render.renderer import ValidationResultsPageRenderer
-    from great_expectations.render.view import DefaultJinjaPageView
 
     for item in result.results:
         item.result = _harmless(item.result)
-    html: str = DefaultJinjaPageView().render(ValidationResultsPageRenderer().render(result))
+    html: str = _view().render(ValidationResultsPageRenderer().render(result))
     return ACTIVE.sub("", html).replace("</head>", f"{STYLE}</head>", 1)
+
+
+@functools.cache
+def _view() -> Any:
+    """Return one view for the whole process: each new one would compile its twenty templates again."""
+    from great_expectations.render.view import DefaultJinjaPageView
+
+    return DefaultJinjaPageView()
 
 
 def _harmless(value: Any) -> Any:

@@ -1,0 +1,82 @@
+"""Great Expectations as a library: imported once per process, quietly, and without what it loads but we never use.
+
+Its import would load a statistics and a chart library for one expectation, and a cloud storage client for data sources
+we do not have. Together they take as long as everything else in it.
+"""
+
+from __future__ import annotations
+
+import functools
+import gc
+import logging
+import os
+import sys
+import threading
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec, PathFinder
+from importlib.util import LazyLoader
+from types import ModuleType
+
+LATE = ("scipy.stats", "altair")  # loaded when something in them is used
+ABSENT = ("azure.identity", "azure.keyvault", "azure.storage")  # optional for it: it goes on without them
+CHATTY = ("great_expectations", "great_expectations.data_context.types.base")  # loggers that fill the task log
+
+
+@functools.cache
+def imported() -> ModuleType:
+    """Return Great Expectations with its telemetry off, and without its hash over every frame, which nobody reads."""
+    os.environ["GX_ANALYTICS_ENABLED"] = "False"
+    with warnings.catch_warnings(), _without_garbage_collection(), _sparing():
+        warnings.simplefilter("ignore")  # it imports modules that Python has deprecated
+        import great_expectations
+        from great_expectations.execution_engine import pandas_execution_engine
+
+    for name in CHATTY:
+        logging.getLogger(name).setLevel(logging.WARNING)
+    pandas_execution_engine.HASH_THRESHOLD = 0  # bytes; the hash would take as long as the checks
+    module: ModuleType = great_expectations
+    return module
+
+
+@contextmanager
+def _without_garbage_collection() -> Iterator[None]:
+    """Save a fifth of the import's time: it makes many objects that all stay."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+class _SparingFinder(MetaPathFinder):
+    """Finds ``LATE`` modules so that they load on first use, and no ``ABSENT`` ones; for one thread's imports only."""
+
+    def __init__(self) -> None:
+        self._thread = threading.get_ident()
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        if threading.get_ident() != self._thread:
+            return None
+        if fullname in ABSENT:
+            raise ModuleNotFoundError(f"`{fullname}` is left out while Great Expectations is imported.", name=fullname)
+        spec = PathFinder.find_spec(fullname, path, target) if fullname in LATE else None
+        if spec is not None and isinstance(spec.loader, Loader):
+            spec.loader = LazyLoader(spec.loader)
+        return spec
+
+
+@contextmanager
+def _sparing() -> Iterator[None]:
+    finder = _SparingFinder()
+    sys.meta_path.insert(0, finder)
+    try:
+        yield
+    finally:
+        sys.meta_path.remove(finder)
