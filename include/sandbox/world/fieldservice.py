@@ -6,18 +6,19 @@ own, with their stock; and a little that came from Supply Chain Management earli
 
 from __future__ import annotations
 
-import uuid
 from decimal import Decimal
 from typing import Any
 
+from sandbox.world import accounts, external_projects, invoices, organization, stock_documents, work_orders
+from sandbox.world.companies import COMPANIES
+from sandbox.world.holdings import Holdings, holdings
+from sandbox.world.identity import DEFAULT_UNIT_GROUP, row_id, unit_id
 from sandbox.world.peculiarities import TAKEOVER_WAREHOUSE
 
 Row = dict[str, Any]
 Tables = dict[str, list[Row]]
 
-_NAMESPACE = uuid.UUID("8f0e2c34-6d0b-4f60-9a37-51a1e7a1f5d2")
 INVENTORY, SERVICE = 690970000, 690970002
-DEFAULT_UNIT_GROUP = "Default Unit"
 
 _CURRENCIES = (("USD", "US Dollar", "$", "1"), ("EUR", "Euro", "€", "0.92"), ("GBP", "Pound Sterling", "£", "0.79"))
 # unit, base unit inside its group, how many of them
@@ -29,41 +30,39 @@ _UNITS = (
     ("kg", None, "1"),
     ("hr", None, "1"),
 )
-_VANS = ("Van 07 North", "Van 12 South", "Tool crib Seattle", TAKEOVER_WAREHOUSE)
-_ACCOUNTS = (
-    ("US-001", "Contoso Retail Seattle", "USD", "Seattle"),
-    ("US-002", "Fabrikam Facilities", "USD", "Tacoma"),
-    ("DE-001", "Litware Klimatechnik", "EUR", "Hamburg"),
-    ("FR-001", "Northwind Chauffage", "EUR", "Lyon"),
+# Warehouses that Field Service runs itself: company and name.
+_VANS = (
+    (COMPANIES[0], "Van 07 North"),
+    (COMPANIES[0], "Van 12 South"),
+    (COMPANIES[0], stock_documents.UNMAPPED_VAN),
+    (COMPANIES[0], TAKEOVER_WAREHOUSE),
+    (COMPANIES[1], "Van 21 Hamburg"),
+    (COMPANIES[2], "Van 31 Lyon"),
 )
-
-
-def row_id(entity_set: str, *names: str) -> str:
-    """Give the id of a row; the same in every world."""
-    return str(uuid.uuid5(_NAMESPACE, "/".join((entity_set, *names))))
+# Every unusual row of Field Service that has an outcome of its own.
+UNUSUAL = (*accounts.UNUSUAL, *stock_documents.UNUSUAL, *work_orders.UNUSUAL, *invoices.UNUSUAL)
 
 
 def tables(warehouses: list[Row], products: list[Row]) -> Tables:
     """Build the tables of the organisation.
 
-    :param warehouses: standard warehouses of one company in F&O; the first two came over earlier.
-    :param products: its sellable products; the first two came over earlier.
+    :param warehouses: standard warehouses of F&O; two of each company came over earlier.
+    :param products: its sellable products; two parts and a service of each company came over earlier.
     """
-    synchronised = [_synchronised_product(row) for row in products[:2]]
-    own_warehouses = [_warehouse(name, "Run by Field Service", maintained=False) for name in _VANS]
-    known_warehouses = [
-        _warehouse(warehouses[0]["WarehouseId"], warehouses[0]["WarehouseName"], maintained=True),
-        _warehouse(warehouses[1]["WarehouseId"], "Name before the move", maintained=True),
-    ]
+    held = holdings(warehouses, products)
     return {
-        "businessunits": [{"businessunitid": row_id("businessunits", "root"), "name": "Contoso Field Service"}],
+        **organization.tables(),
         "transactioncurrencies": [_currency(*currency) for currency in _CURRENCIES],
         **_units(),
         "pricelevels": _price_lists(),
-        "accounts": [_account(*account) for account in _ACCOUNTS],
-        "msdyn_warehouses": own_warehouses + known_warehouses,
-        "products": [*_own_products(), *synchronised],
-        "msdyn_productinventories": _stock(synchronised[0], known_warehouses[0]),
+        "accounts": accounts.rows(),
+        "msdyn_warehouses": [*_own_warehouses(), *(row for of in held for row in _synchronised_warehouses(of))],
+        "products": [*_own_products(), *(row for of in held for row in _synchronised_products(of))],
+        "msdyn_productinventories": _stock(held),
+        external_projects.EXTERNAL_PROJECTS: external_projects.rows(),
+        **stock_documents.tables(held),
+        **work_orders.tables(held),
+        **invoices.tables(held),
     }
 
 
@@ -123,15 +122,20 @@ def _price_lists() -> list[Row]:
     ]
 
 
-def _account(number: str, name: str, currency: str, city: str) -> Row:
-    return {
-        "accountid": row_id("accounts", number),
-        "accountnumber": number,
-        "name": name,
-        "address1_city": city,
-        "customertypecode": 3,
-        "transactioncurrencyid": row_id("transactioncurrencies", currency),
-    }
+def _own_warehouses() -> list[Row]:
+    return [
+        {**_warehouse(name, "Run by Field Service", maintained=False), "ownerid": organization.technician_id(company)}
+        for company, name in _VANS
+    ]
+
+
+def _synchronised_warehouses(of: Holdings) -> list[Row]:
+    """Give two warehouses as an earlier run left them; the second was renamed since."""
+    first, second = of.warehouses
+    return [
+        _warehouse(first["WarehouseId"], first["WarehouseName"], maintained=True),
+        _warehouse(second["WarehouseId"], "Name before the move", maintained=True),
+    ]
 
 
 def _warehouse(name: str, description: str, *, maintained: bool) -> Row:
@@ -165,38 +169,31 @@ def _own_products() -> list[Row]:
     ]
 
 
-def _synchronised_product(source: Row) -> Row:
-    """Give a product as an earlier run left it, with an outdated price."""
-    product = _product(
-        source["ProductNumber"],
-        source["ProductName"],
-        INVENTORY,
-        source["SalesUnitSymbol"],
-        source["CurrencyCode"],
-        Decimal("1.00"),
-    )
+def _synchronised_products(of: Holdings) -> list[Row]:
+    """Give products as an earlier run left them, with an outdated price."""
+    parts = [_synchronised_product(row, INVENTORY) for row in of.parts]
+    return [*parts, _synchronised_product(of.service, SERVICE)]
+
+
+def _synchronised_product(source: Row, kind: int) -> Row:
+    number, unit = source["ProductNumber"], source["SalesUnitSymbol"]
+    product = _product(number, source["ProductName"], kind, unit, source["CurrencyCode"], Decimal("1.00"))
+    inventory_unit = unit_id(source["InventoryUnitSymbol"])
+    return {**product, "msdynce_ismaintainedexternally": True, "msdynce_inventoryunit": inventory_unit}
+
+
+def _stock(held: list[Holdings]) -> list[Row]:
+    """Give stock of a van, which the integration never touches, and an old level of a warehouse of each company."""
+    van = _level(row_id("products", "FS-KIT"), row_id("msdyn_warehouses", _VANS[0][1]), 3.0)
+    return [van, *(_level(of.part_id(0), of.warehouse_id(0), 7.0) for of in held)]
+
+
+def _level(product_id: str, warehouse_id: str, quantity: float) -> Row:
     return {
-        **product,
-        "msdynce_ismaintainedexternally": True,
-        "msdynce_inventoryunit": row_id("uoms", DEFAULT_UNIT_GROUP, source["InventoryUnitSymbol"]),
+        "msdyn_productinventoryid": row_id("msdyn_productinventories", product_id, warehouse_id),
+        "msdyn_product": product_id,
+        "msdyn_warehouse": warehouse_id,
+        "msdyn_unit": unit_id("ea"),
+        "msdyn_qtyonhand": quantity,
+        "msdyn_qtyavailable": quantity,
     }
-
-
-def _stock(product: Row, warehouse: Row) -> list[Row]:
-    """Give stock of a van, which the integration never touches, and an old level of a synchronised warehouse."""
-    kit = row_id("products", "FS-KIT")
-    places = (
-        (kit, row_id("msdyn_warehouses", _VANS[0]), 3.0),
-        (product["productid"], warehouse["msdyn_warehouseid"], 7.0),
-    )
-    return [
-        {
-            "msdyn_productinventoryid": row_id("msdyn_productinventories", product_id, warehouse_id),
-            "msdyn_product": product_id,
-            "msdyn_warehouse": warehouse_id,
-            "msdyn_unit": row_id("uoms", DEFAULT_UNIT_GROUP, "ea"),
-            "msdyn_qtyonhand": quantity,
-            "msdyn_qtyavailable": quantity,
-        }
-        for product_id, warehouse_id, quantity in places
-    ]

@@ -90,7 +90,7 @@ def test_a_later_operation_refers_to_a_row_of_the_change_set(client):
     assert statuses(answer) == [204, 204, 204]
     row = client.get(f"{SET}(msdyn_name='B1')").json
     assert row["msdyn_description"] == "by reference"
-    assert client.rows("msdyn_inventoryadjustments")[0]["msdyn_warehouse"] == row["msdyn_warehouseid"]
+    assert client.rows("msdyn_inventoryadjustments")[-1]["msdyn_warehouse"] == row["msdyn_warehouseid"]
 
 
 def test_a_reference_that_is_not_declared_is_refused(client):

@@ -40,7 +40,7 @@ def test_a_client_without_application_user_is_no_member(client):
 
 
 def test_a_disabled_user_is_refused(client):
-    (user,) = client.rows("systemusers")
+    user = next(user for user in client.rows("systemusers") if user["applicationid"])
     client.system.replace("systemusers", [{**user, "isdisabled": True}])
     assert client.get("WhoAmI").code == "0x80040225"
 
