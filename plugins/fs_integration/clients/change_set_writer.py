@@ -30,6 +30,12 @@ from fs_integration.errors import (
 
 log = logging.getLogger(__name__)
 
+MISSING = "The row was written before, but is no longer in {}; it is not created a second time."
+MOVED = (
+    "The row is in {} already with another value in a column of the entity's key, which cannot be changed. Correct it "
+    "there, or delete it there so that it comes anew."
+)
+
 
 @dataclass
 class _Work:
@@ -96,7 +102,9 @@ class ChangeSetWriter:
         for change_set in built:
             found, said = work.duplicates.get(change_set.group, (None, None))
             if change_set.missing:
-                self._refuse_missing(change_set)
+                self._refuse_before(change_set, change_set.missing, "missing", MISSING)
+            elif change_set.moved:
+                self._refuse_before(change_set, change_set.moved, "key_changed", MOVED)
             elif said is not None and found == change_set.found:
                 self._refuse(change_set, 0, said)  # something else is there already, not these rows
             elif not change_set.operations:
@@ -152,11 +160,10 @@ class ChangeSetWriter:
                 text = f"Not written, because another row of its document was refused: {said}"
                 self._answers.refuse(position, "document", text)
 
-    def _refuse_missing(self, change_set: ChangeSet) -> None:
-        text = f"The row was written before, but is no longer in {self._entity}; it is not created a second time."
+    def _refuse_before(self, change_set: ChangeSet, faulty: frozenset[int], code: str, text: str) -> None:
+        """Refuse a group that is not sent at all, because of some of its rows."""
         for position in change_set.group:
-            other = position not in change_set.missing
-            self._answers.refuse(position, "document" if other else "missing", text)
+            self._answers.refuse(position, code if position in faulty else "document", text.format(self._entity))
 
     def _before(self) -> None:
         with self._guard:

@@ -57,13 +57,15 @@ class ChangeSet:
     """Writes that succeed or fail together.
 
     :param group: the rows they write; :param found: those that were there already, ``HEADER`` for the header.
-    :param missing: rows that should have been there and are not; then nothing is sent.
+    :param missing: rows that should have been there and are not; :param moved: rows that are there under another key
+        of the entity, which cannot be changed. With either of them nothing is sent.
     """
 
     group: Group
     operations: tuple[Operation, ...]
     found: frozenset[int]
     missing: frozenset[int] = frozenset()
+    moved: frozenset[int] = frozenset()
 
 
 class ChangeSetBuilder:
@@ -92,33 +94,41 @@ class ChangeSetBuilder:
         :param ask: look up which new rows are there by now, because an earlier try may have written them.
         """
         lines = self._rows.iloc[[position for group in groups for position in group]]
-        found = self._addresses(lines, ask=ask)
+        found, moved = self._addresses(lines, ask=ask)
         operations = self._operations(lines, found)
         headers = self._headers(groups)
         built = []
         for group, (header, header_found) in zip(groups, headers, strict=True):
-            there = frozenset(position for position in group if position in found)
-            missing = frozenset(group) - there if self._exists else frozenset[int]()
+            mine = frozenset(group)
+            there = mine.intersection(found)
+            missing = mine - there if self._exists else frozenset[int]()
             writes = [*header, *(operations[position] for position in group if position in operations)]
-            built.append(ChangeSet(group, tuple(writes), there | header_found, missing))
+            built.append(ChangeSet(group, tuple(writes), there | header_found, missing, mine & moved))
         return built
 
-    def _addresses(self, lines: pd.DataFrame, *, ask: bool) -> dict[int, str]:
-        """Return the addresses of the rows that are in the service."""
+    def _addresses(self, lines: pd.DataFrame, *, ask: bool) -> tuple[dict[int, str], frozenset[int]]:
+        """Return the addresses of the rows that are in the service, and those that are under another key there."""
         if self._exists and set(self._own_key) == set(self._key):
-            return dict(zip(lines.index, addresses(lines, self._metadata, self._own_key), strict=True))
+            own = addresses(lines, self._metadata, self._own_key)
+            return dict(zip(lines.index, own, strict=True)), frozenset()
         if not self._exists and not ask:
-            return {}
+            return {}, frozenset()
         wanted = list(dict.fromkeys([*self._key, *self._own_key]))
         there = self._service.read_keys(self._metadata.name, columns=wanted, key=self._key, rows=lines)
-        links = addresses(there, self._metadata, self._own_key)
-        by_key = dict(zip(folded(there, self._key), links, strict=True))
+        places = pd.Series(range(len(there)), index=folded(there, self._key).to_list())
         keys = folded(without_null_text(lines, self._key), self._key)
-        return {position: by_key[key] for position, key in zip(lines.index, keys, strict=True) if key in by_key}
+        places = places[~places.index.duplicated()].reindex(keys.to_list()).set_axis(lines.index).dropna().astype(int)
+        found = there.iloc[places.to_list()]
+        links = dict(zip(places.index, addresses(found, self._metadata, self._own_key), strict=True))
+        given = [name for name in self._own_key if name in lines]
+        now = folded(without_null_text(lines.loc[places.index], given), given).to_list()
+        moved = [place for place, mine, theirs in zip(places.index, now, folded(found, given), strict=True)
+                 if mine != theirs]  # fmt: skip
+        return links, frozenset(moved)
 
     def _operations(self, lines: pd.DataFrame, found: Mapping[int, str]) -> dict[int, Operation]:
         known = lines.index.isin(list(found))
-        creates = _creates(lines[~known], self._metadata, [*self._key, *self._columns])
+        creates = _creates(lines[~known], self._metadata, self._columns, self._key)
         changeable = _changeable(self._metadata, self._columns, self._key)
         return creates | _updates(lines[known], self._metadata, found, changeable)
 
@@ -133,7 +143,7 @@ class ChangeSetBuilder:
         known = keys.isin(folded(there, header.key)).to_numpy(dtype=bool)
         links = dict(zip(rows.index, addresses(rows, metadata, header.key), strict=True))
         changeable = _changeable(metadata, list(header.columns), header.key)
-        writes = _creates(rows[~known], metadata, list(rows.columns))
+        writes = _creates(rows[~known], metadata, list(rows.columns), header.key)
         writes |= _updates(rows[known], metadata, links, changeable)
         return [
             (
@@ -158,8 +168,12 @@ def _changeable(metadata: EntityMetadata, columns: Sequence[str], key: Sequence[
     return [name for name in columns if name not in fixed and metadata.columns[name].can_update]
 
 
-def _creates(rows: pd.DataFrame, metadata: EntityMetadata, columns: Sequence[str]) -> dict[int, Operation]:
-    bodies = json_bodies(rows, metadata, dict.fromkeys(columns))
+def _creates(
+    rows: pd.DataFrame, metadata: EntityMetadata, columns: Sequence[str], key: Sequence[str]
+) -> dict[int, Operation]:
+    """Return creates. What has no value is left out, so that it does not overwrite a default of the service."""
+    may_lack = set(columns) - set(key) - set(metadata.keys.get("primary", ()))
+    bodies = json_bodies(rows, metadata, dict.fromkeys([*key, *columns]), may_lack=may_lack)
     link = f"data/{metadata.name}?{CROSS_COMPANY}"
     return {place: Operation("POST", link, body, place) for place, body in zip(rows.index, bodies, strict=True)}
 

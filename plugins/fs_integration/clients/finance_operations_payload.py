@@ -1,12 +1,12 @@
 """Write values the way Finance & Operations takes them: in a JSON body, in an address, in a filter.
 
 The service knows no null: no text is ``""``, no date is a day in 1900, no number is 0. An enumeration without a value
-is left out of the body, so that the service puts its own default (docs/finance-operations.md, "Writing").
+is left out of the body (docs/finance-operations.md, "Writing").
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -32,12 +32,17 @@ _EMPTY = {
 Written = Callable[[Column, Any], str]
 
 
-def json_bodies(rows: pd.DataFrame, metadata: EntityMetadata, columns: Iterable[str]) -> list[bytes]:
+def json_bodies(
+    rows: pd.DataFrame, metadata: EntityMetadata, columns: Iterable[str], *, may_lack: Container[str] = ()
+) -> list[bytes]:
     """Return one JSON object per row with these columns.
 
+    :param may_lack: columns that are left out where they have no value, so that the service's own default holds.
     :raises MappingError: a column the entity does not have.
     """
-    members = [_written(rows[name], column_of(metadata, name), _member) for name in columns]
+    members = [
+        _written(rows[name], column_of(metadata, name), _optional if name in may_lack else _member) for name in columns
+    ]
     return [f"{{{','.join(filter(None, row))}}}".encode() for row in zip(*members, strict=True)]
 
 
@@ -102,6 +107,10 @@ def _member(column: Column, value: Any) -> str:
     literal = _plain(column, value)
     bare = column.kind in (ColumnKind.INTEGER, ColumnKind.DECIMAL, ColumnKind.BOOLEAN)
     return f'"{column.name}":{literal if bare else msgspec.json.encode(literal).decode()}'
+
+
+def _optional(column: Column, value: Any) -> str:
+    return "" if value is None else _member(column, value)
 
 
 def _key_part(column: Column, value: Any) -> str:

@@ -153,10 +153,22 @@ def test_values_are_sent_as_the_service_stores_them(orders: Orders, write: Calla
         '{"dataAreaId":"usmf","Reference":"A","Line":1,"Amount":0.0000001,"Day":"2026-11-25T12:00:00Z",'
         '"At":"2026-11-25T10:11:12Z","State":"Closed","IsPaid":"Yes","OrderNumber":"x\\"\\n"}'
     )
-    assert second == (
-        '{"dataAreaId":"usmf","Reference":"B","Line":0,"Amount":0,"Day":"1900-01-01T12:00:00Z",'
-        '"At":"1900-01-01T00:00:00Z","OrderNumber":""}'
+    assert second == '{"dataAreaId":"usmf","Reference":"B","OrderNumber":""}'
+
+
+def test_on_update_what_has_no_value_is_emptied(orders: Orders, write: Callable[..., Any]) -> None:
+    write(orders_of("B"))
+    rows = orders_of("B", Line=[None], Amount=[None], Day=[None], At=[None], State=[None], IsPaid=[None])
+    assert write(rows, exists=True) == [WRITTEN]
+    assert orders.batches[-1][0]["text"] == (
+        '{"Line":0,"Amount":0,"Day":"1900-01-01T12:00:00Z","At":"1900-01-01T00:00:00Z"}'
     )
+
+
+def test_a_row_under_another_key_of_the_entity_is_refused(orders: Orders, write: Callable[..., Any]) -> None:
+    write(orders_of("A", "B"))
+    answers = write(orders_of("A", "B", OrderNumber=["so-1", "SO-9"], State=["Closed"] * 2), exists=True)
+    assert answers == [WRITTEN, ("rejected", "key_changed")]
 
 
 def test_an_order_is_found_by_our_reference_and_written_under_the_number_of_the_service(
