@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sandbox.finops.schema import Schema
-from sandbox.finops.tables import inventory, products, system
+from sandbox.finops.tables import customers, inventory, invoices, journals, products, projects, sales_orders, system
 
-SCHEMA = Schema([*inventory.ENTITIES, *products.ENTITIES, *system.ENTITIES])
+MODULES = (inventory, products, customers, projects, sales_orders, invoices, journals, system)
+SCHEMA = Schema([entity for module in MODULES for entity in module.ENTITIES])
