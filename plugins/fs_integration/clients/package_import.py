@@ -6,7 +6,7 @@ The id of the execution follows from the run and from the rows, so starting agai
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 import pandas as pd
@@ -23,7 +23,7 @@ from fs_integration.clients.package_actions import (
 from fs_integration.clients.package_errors import RowError, failed_rows, positions_of, row_errors
 from fs_integration.clients.package_file import build_package, data_file, file_rows, fits_the_file
 from fs_integration.clients.row_answers import RowAnswers
-from fs_integration.errors import RequestRefused, ServiceUnavailable
+from fs_integration.errors import RequestRefused, ServiceError, ServiceUnavailable
 from fs_integration.frames import KEY
 from fs_integration.spec.mapping import PackageImport
 
@@ -35,6 +35,8 @@ def submit_import(
 ) -> str:
     """Return the execution that imports these rows: one that was started before, or a new one.
 
+    An execution that failed as a whole is followed by another; one that failed because of each of its rows is a result.
+
     :raises RequestRefused: the service does not start it, or it failed too often for this run.
     """
     lines = [line for line in file_rows(package, rows) if fits_the_file(line)]
@@ -43,7 +45,7 @@ def submit_import(
     data = data_file(package, lines)
     for execution in execution_ids(f"{execution_id}/{hashlib.sha256(data).hexdigest()}"):
         state = actions.state(execution)
-        if state in FAILED:
+        if state in FAILED and len(_failed(actions, package, _by_column(package, lines), execution)) < len(lines):
             continue
         if state == UNKNOWN:
             url = _upload(actions, f"{execution}.zip", build_package(package, data))
@@ -53,8 +55,9 @@ def submit_import(
             )  # fmt: skip
         return execution
     raise RequestRefused(
-        f"Import project `{package.project}` failed {EXECUTIONS} times for these rows. Look at the job history of the "
-        "project in Finance & Operations, then start a new run."
+        f"Import project `{package.project}` failed {EXECUTIONS} times for these rows: "
+        f"{_first_reasons(actions, execution)}. Look at the job history of the project in Finance & Operations, then "
+        "start a new run."
     )
 
 
@@ -72,19 +75,25 @@ def import_outcome(actions: PackageActions, package: PackageImport, rows: pd.Dat
     if execution == NOTHING_TO_SEND:
         return answers.frame()
     state = actions.state(execution)
-    heads = [name.upper() for name in package.columns.values()]
-    texts = [dict(zip(heads, lines[place], strict=True)) for place in sent]
-    failed = {} if state == SUCCEEDED else _failed(actions, package, texts, execution, state)
+    texts = _by_column(package, [lines[place] for place in sent])
+    failed = {} if state == SUCCEEDED else _failed(actions, package, texts, execution)
+    if state != SUCCEEDED and (not failed or (state != PARTLY and len(failed) < len(sent))):
+        raise _unexplained(actions, package, execution, state)
     for place in failed:
         answers.refuse(sent[place], *failed[place])
     answers.accept([place for number, place in enumerate(sent) if number not in failed])
     return answers.frame()
 
 
+def _by_column(package: PackageImport, lines: Sequence[Sequence[str]]) -> list[dict[str, str]]:
+    heads = [name.upper() for name in package.columns.values()]
+    return [dict(zip(heads, line, strict=True)) for line in lines]
+
+
 def _failed(
-    actions: PackageActions, package: PackageImport, lines: list[dict[str, str]], execution: str, state: str
+    actions: PackageActions, package: PackageImport, lines: list[dict[str, str]], execution: str
 ) -> dict[int, tuple[str, str]]:
-    """Return place, code and message of each row that failed."""
+    """Return place, code and message of each row that the service names as failed."""
     said = row_errors(actions.errors(execution))
     found: dict[int, tuple[str, str]] = {}
     for code, content in (
@@ -94,13 +103,20 @@ def _failed(
             what = f"The file of failed rows ({code}) of execution {execution}"
             rows = failed_rows(content, list(package.columns.values()), what)
             found |= {place: (code, _message(lines[place], said)) for place in positions_of(rows, lines)}
-    if found and (state == PARTLY or len(found) == len(lines)):
-        return found
-    first = "; ".join(error.message for error in said[:3])[:500] or "it gives no reason"
+    return found
+
+
+def _unexplained(actions: PackageActions, package: PackageImport, execution: str, state: str) -> ServiceError:
+    first = _first_reasons(actions, execution)
     where = f"Execution {execution} of import project `{package.project}` ended as `{state}`"
     if state == PARTLY:
-        raise RequestRefused(f"{where}, but does not say which rows failed: {first}. Look at its job history.")
-    raise ServiceUnavailable(f"{where}: {first}. Trying again starts a new execution.")
+        return RequestRefused(f"{where}, but does not say which rows failed: {first}. Look at its job history.")
+    return ServiceUnavailable(f"{where}: {first}. Trying again starts a new execution.")
+
+
+def _first_reasons(actions: PackageActions, execution: str) -> str:
+    said = row_errors(actions.errors(execution))
+    return "; ".join(error.message for error in said[:3])[:500] or "it gives no reason"
 
 
 def _message(line: dict[str, str], said: list[RowError]) -> str:

@@ -175,11 +175,12 @@ def test_a_start_without_an_answer_is_found_again(lost: Reply, imports: Imports,
 
 def test_a_failed_execution_passes_and_the_next_try_starts_another(imports: Imports, load: Callable[..., Any]) -> None:
     imports.states = ["Executing", "Failed"]
+    imports.errors = '[{"RecordId":"","Field":"","ErrorMessage":"The batch server is down"}]'
     for _ in range(EXECUTIONS):
         with pytest.raises(ServiceUnavailable, match="ended as `Failed`"):
             load(lines("M1"))
     assert len({start["executionId"] for start in imports.started}) == EXECUTIONS
-    with pytest.raises(RequestRefused, match="failed 5 times"):
+    with pytest.raises(RequestRefused, match=r"failed 5 times.*batch server"):
         load(lines("M1"))
 
 
@@ -199,6 +200,14 @@ def test_rows_that_failed_are_refused_with_the_words_of_the_service(
     assert statuses(answer)[-2:] == [("rejected", "target"), ("rejected", "staging")]
     assert answer["message"].tolist()[-2:] == ['No item "M2".\r\nStop', "Too long"]
     assert statuses(answer)[:-2] == [WRITTEN] * (len(rows) - 2)
+
+
+def test_an_execution_that_failed_because_of_all_its_rows_is_a_result_and_not_started_again(
+    imports: Imports, load: Callable[..., Any]
+) -> None:
+    imports.states, imports.keys = ["Failed"], HEAD + b"UA000001,1\r\n"
+    assert statuses(load(lines("M1"))) == statuses(load(lines("M1"))) == [("rejected", "target")]
+    assert len(imports.started) == 1
 
 
 def test_an_address_that_comes_late_or_has_expired_is_asked_for_again(
