@@ -52,6 +52,7 @@ class Composition:
     :param create_systems: makes the systems; :param entity_sets: what each of them holds.
     :param switches: switches of each system with their defaults.
     :param build_world: makes data from seed, scale and `empty`.
+    :param let_technicians_work: lets technicians of Field Service do so many things: systems, count, seed.
     :param move_stock: lets Supply Chain Management move the stock of so many on-hand rows: systems, count, seed.
     """
 
@@ -60,6 +61,7 @@ class Composition:
     switches: Mapping[str, dict[str, Any]]
     build_world: Callable[[int, str | int, bool], World]
     move_stock: Callable[[Mapping[str, System], int, int], dict[str, Any]]
+    let_technicians_work: Callable[[Mapping[str, System], int, int], dict[str, Any]]
 
 
 def everything() -> Composition:
@@ -75,6 +77,7 @@ def everything() -> Composition:
         switches={"finops": finops_switches.DEFAULTS, "dataverse": dataverse_switches.DEFAULTS},
         build_world=_world,
         move_stock=_move_stock,
+        let_technicians_work=_let_technicians_work,
     )
 
 
@@ -95,3 +98,12 @@ def _move_stock(systems: Mapping[str, System], count: int, seed: int) -> dict[st
     from sandbox.world.activity import move_stock
 
     return move_stock(systems["finops"], count, seed)
+
+
+def _let_technicians_work(systems: Mapping[str, System], count: int, seed: int) -> dict[str, Any]:
+    from sandbox.dataverse.app import Dataverse
+    from sandbox.world.technicians import work
+
+    organization = systems["dataverse"]
+    assert isinstance(organization, Dataverse)  # noqa: S101 - the complete sandbox is made of it
+    return work(organization, count, seed)

@@ -17,7 +17,6 @@ from sandbox.rows import MEDIA_TYPE, read_rows, write_rows
 _LATER = {
     ("POST", "/scm/post-integration-journals"): "posting of integration journals",
     ("POST", "/scm/post-sales-orders"): "posting of sales orders",
-    ("POST", "/fieldservice/activity"): "activity of technicians",
 }
 
 
@@ -48,6 +47,7 @@ class Control:
             ("GET", "/clock"): lambda _: self._clock(),
             ("POST", "/clock"): self._advance_clock,
             ("POST", "/scm/activity"): self._move_stock,
+            ("POST", "/fieldservice/activity"): self._let_technicians_work,
         }
 
     def handle(self, request: Request) -> Response:
@@ -126,10 +126,10 @@ class Control:
         return self._clock()
 
     def _move_stock(self, body: Any) -> dict[str, Any]:
-        values = {"count": 25, "seed": 1, **_members(body, {"count", "seed"})}
-        if not _is_number(values["count"]) or not _is_number(values["seed"]) or values["count"] < 0:
-            raise BadControl("Activity takes whole numbers as count and seed.")
-        return self._landscape.move_stock(values["count"], values["seed"])
+        return self._landscape.move_stock(*_count_and_seed(body, count=25))
+
+    def _let_technicians_work(self, body: Any) -> dict[str, Any]:
+        return self._landscape.let_technicians_work(*_count_and_seed(body, count=100))
 
 
 def _body(request: Request) -> Any:
@@ -149,6 +149,14 @@ def _members(body: Any, allowed: set[str]) -> dict[str, Any]:
     if unknown:
         raise BadControl(f"There is no member '{unknown[0]}'; there is {', '.join(sorted(allowed))}.")
     return body
+
+
+def _count_and_seed(body: Any, *, count: int) -> tuple[int, int]:
+    """Read how much activity is asked for."""
+    values = {"count": count, "seed": 1, **_members(body, {"count", "seed"})}
+    if not _is_number(values["count"]) or not _is_number(values["seed"]) or values["count"] < 0:
+        raise BadControl("Activity takes whole numbers as count and seed.")
+    return values["count"], values["seed"]
 
 
 def _is_number(value: Any) -> bool:

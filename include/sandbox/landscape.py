@@ -73,6 +73,10 @@ class Landscape:
         """Let Supply Chain Management move the stock of so many on-hand rows, and say what it did."""
         return self._composition.move_stock(self.systems, count, seed)
 
+    def let_technicians_work(self, count: int, seed: int) -> dict[str, Any]:
+        """Let technicians of Field Service do so many things, and say what they did."""
+        return self._composition.let_technicians_work(self.systems, count, seed)
+
     def _find(self, system: str, entity_set: str) -> System:
         if system not in self.systems:
             raise UnknownEntitySet(f"There is no system '{system}'; there is {', '.join(self.systems)}.")

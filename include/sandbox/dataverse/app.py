@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
 
 from sandbox.dataverse import functions
+from sandbox.dataverse.acting import Desk
 from sandbox.dataverse.addressing import API_PATH, Address, read_address
 from sandbox.dataverse.batch import BatchRunner
 from sandbox.dataverse.bulk import BulkWriter
@@ -26,7 +27,7 @@ from sandbox.dataverse.plugins import PLUGINS
 from sandbox.dataverse.reading import Reader
 from sandbox.dataverse.schema import Table
 from sandbox.dataverse.security import authenticate
-from sandbox.dataverse.service import OrganizationService
+from sandbox.dataverse.service import Call, OrganizationService
 from sandbox.dataverse.shaping import every_column
 from sandbox.dataverse.store import Database
 from sandbox.dataverse.switches import Switches, lose_next_race
@@ -39,6 +40,7 @@ from sandbox.http import Request, Response
 from sandbox.odata.keys import parse_segment
 
 URL_LIMIT = 32_768
+Saved = TypeVar("Saved")
 
 
 class Dataverse:
@@ -90,6 +92,17 @@ class Dataverse:
         """Give every row with every column, in insertion order."""
         table = SCHEMA.by_set[entity_set]
         return (every_column(row, table) for _, row in self._database.stores[table.name].scan())
+
+    def act(self, user_id: str, save: Callable[[Desk], Saved]) -> Saved | None:
+        """Let a person save something, and give what that returns; None when it is refused, and nothing is written."""
+        moment = utc_text(self._environment.clock.now())
+        with self._lock:
+            self._service.switches = Switches.read(self._environment.limits.dataverse.switches)
+            try:
+                with self._database.transaction() as transaction:
+                    return save(Desk(self._service, Call(user_id, moment, transaction, elevated=True)))
+            except DataverseError:
+                return None
 
     def handle(self, request: Request) -> Response:
         """Answer one request."""

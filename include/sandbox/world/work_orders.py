@@ -100,6 +100,9 @@ _UNUSUAL = (
     ),
 )  # fmt: skip
 
+# Numbers of the orders of every company that travel.
+SOUND_NUMBERS = tuple(order.number for order in _OF_EVERY_COMPANY)
+
 
 def tables(holdings: list[Holdings]) -> dict[str, list[Row]]:
     """Build headers and lines."""

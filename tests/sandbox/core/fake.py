@@ -72,4 +72,5 @@ def composition() -> Composition:
         switches={"finops": {}, "dataverse": {"plug_ins": True}},
         build_world=build_world,
         move_stock=lambda systems, count, seed: {"changed": count, "seed": seed},
+        let_technicians_work=lambda systems, count, seed: {"done": count, "seed": seed},
     )

@@ -123,7 +123,12 @@ def test_stock_activity_is_passed_on(core: SandboxClient) -> None:
     assert core.control("POST", "/scm/activity") == {"changed": 25, "seed": 1}
 
 
-@pytest.mark.parametrize("path", ["/scm/post-integration-journals", "/scm/post-sales-orders", "/fieldservice/activity"])
+def test_work_of_technicians_is_passed_on(core: SandboxClient) -> None:
+    assert core.control("POST", "/fieldservice/activity", {"count": 5, "seed": 2}) == {"done": 5, "seed": 2}
+    assert core.control("POST", "/fieldservice/activity") == {"done": 100, "seed": 1}
+
+
+@pytest.mark.parametrize("path", ["/scm/post-integration-journals", "/scm/post-sales-orders"])
 def test_what_comes_later_answers_501_in_words(core: SandboxClient, path: str) -> None:
     answer = core.control_response("POST", path, {})
     assert answer.status_code == 501
