@@ -145,7 +145,7 @@ class ChangeSetWriter:
         if DUPLICATE in str(exc) and change_set.group not in work.duplicates:
             work.duplicates[change_set.group] = (change_set.found, exc)
             return False
-        self._refuse(change_set, _place(failed), exc)
+        self._refuse(change_set, failed.place or 0, exc)
         return True
 
     def _refuse(self, change_set: ChangeSet, place: int, exc: PermanentServiceError) -> None:
@@ -172,12 +172,6 @@ class ChangeSetWriter:
 
 def _may_go_on(exc: BaseException) -> bool:
     return isinstance(exc, TransientServiceError) and not isinstance(exc, LeaseHeld)
-
-
-def _place(part: PartAnswer) -> int:
-    """Return which operation of its change set an answer is about; the first when the service does not say."""
-    text = part.content_id.partition(".")[2]
-    return int(text) if text.isdecimal() else 0
 
 
 def _requests(groups: Sequence[Group], rows: int) -> Iterator[list[Group]]:

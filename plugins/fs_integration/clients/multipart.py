@@ -6,10 +6,11 @@ change set fails, so each answer is looked at for itself.
 
 from __future__ import annotations
 
+import itertools
 import re
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from requests.structures import CaseInsensitiveDict
 
@@ -38,26 +39,29 @@ class PartAnswer:
     """What came back for one operation.
 
     :param content_id: the number we gave the operation; empty when the service did not repeat it.
+    :param place: which operation of its change set it is about, None when the service does not say.
     """
 
     status: int
     content_id: str = ""
+    place: int | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
 
 
 def write_batch(root: str, change_sets: Sequence[Sequence[Operation]]) -> tuple[str, bytes]:
-    """Return content type and body of a request; operations are numbered ``<change set>.<operation>``.
+    """Return content type and body of a request; its operations are numbered from 1 on.
 
     :param root: address of the service; the operations carry whole addresses, which every version understands.
     """
     boundary = f"batch_{uuid.uuid4()}"
     pieces: list[bytes] = []
-    for number, operations in enumerate(change_sets):
+    numbers = itertools.count(1)
+    for operations in change_sets:
         inner = f"changeset_{uuid.uuid4()}"
         pieces += [_line(f"--{boundary}"), _line(f"Content-Type: multipart/mixed; boundary={inner}"), _END]
-        for place, operation in enumerate(operations):
-            pieces += [_line(f"--{inner}"), _operation(root, operation, f"{number}.{place}")]
+        for operation in operations:
+            pieces += [_line(f"--{inner}"), _operation(root, operation, next(numbers))]
         pieces += [_line(f"--{inner}--"), _END]
     pieces.append(_line(f"--{boundary}--"))
     return f"multipart/mixed; boundary={boundary}", b"".join(pieces)
@@ -71,27 +75,26 @@ def read_batch(content_type: str, body: bytes, change_sets: Sequence[Sequence[Op
     :raises ServiceUnavailable: the answer is not what was asked for, so nothing is known.
     """
     found: list[list[PartAnswer]] = [[] for _ in change_sets]
+    owners = [(number, place) for number, operations in enumerate(change_sets) for place in range(len(operations))]
     parts = [list(answers) for answers in _parts(content_type, body)]
-    for place, answers in enumerate(parts):
-        number = next((int(answer.content_id.partition(".")[0]) for answer in answers if _is_ours(answer)), None)
-        if number is None and len(parts) == len(change_sets):
-            number = place
-        if number is not None and number < len(found):
-            found[number] += answers
+    for position, answers in enumerate(parts):
+        for answer in answers:
+            text = answer.content_id
+            if text.isdecimal() and 0 < int(text) <= len(owners):
+                number, place = owners[int(text) - 1]
+                found[number].append(replace(answer, place=place))
+            elif len(parts) == len(change_sets):
+                found[position].append(answer)
     return found
-
-
-def _is_ours(answer: PartAnswer) -> bool:
-    return answer.content_id.partition(".")[0].isdecimal()
 
 
 def _line(text: str) -> bytes:
     return text.encode() + _END
 
 
-def _operation(root: str, operation: Operation, content_id: str) -> bytes:
+def _operation(root: str, operation: Operation, number: int) -> bytes:
     lines = [
-        "Content-Type: application/http", "Content-Transfer-Encoding: binary", f"Content-ID: {content_id}", "",
+        "Content-Type: application/http", "Content-Transfer-Encoding: binary", f"Content-ID: {number}", "",
         f"{operation.method} {root}/{operation.link} HTTP/1.1", "Content-Type: application/json; charset=utf-8",
         "Accept: application/json", "", "",
     ]  # fmt: skip
@@ -127,7 +130,8 @@ def _answer(headers: dict[str, str], content: bytes) -> PartAnswer:
     match = _STATUS.match(status)
     own = _headers(rest)
     content_id = headers.get("content-id") or own.get("content-id", "")
-    return PartAnswer(int(match[1]) if match else 0, content_id, CaseInsensitiveDict(own), body.strip())
+    status_code = int(match[1]) if match else 0
+    return PartAnswer(status_code, content_id, headers=CaseInsensitiveDict(own), body=body.strip())
 
 
 def _headers(head: bytes) -> dict[str, str]:
