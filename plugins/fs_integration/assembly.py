@@ -7,6 +7,7 @@ network, no pandas.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from airflow.sdk import DAG, Asset, AssetAll, CronDataIntervalTimetable, Param, TaskGroup, TriggerRule, XComArg
@@ -15,6 +16,7 @@ from fs_integration.errors import MappingError
 from fs_integration.operators import (
     ExtractEntityOperator,
     LoadEntityOperator,
+    OutcomeOperator,
     QualityGateOperator,
     ReconcileLoadOperator,
     TransformBatchOperator,
@@ -80,13 +82,26 @@ def integration_dag(
         **dag_options,
     )
     with dag:
-        previous: TaskGroup | None = None
-        for task in area.enabled_tasks:
-            group = _task_group(area, task, connection_set=connection_set)
-            if previous is not None:
-                previous >> group
-            previous = group
+        groups = [_task_group(area, task, connection_set=connection_set) for task in area.enabled_tasks]
+        _in_order(groups)
     return dag
+
+
+def _in_order(groups: list[TaskGroup]) -> None:
+    """Let the mapping's tasks run one after the other.
+
+    When the gate stops some companies of a task, its reconcile fails, and the next task runs all the same for the sake
+    of the others: rows whose header was not written are held back by the mapping. The next task does not run when the
+    gate itself failed, because then nothing was written for any company.
+    """
+    if len(groups) == 1:
+        return
+    for before, after in pairwise(groups):
+        extract = after.children[f"{after.group_id}.extract"]
+        extract.trigger_rule = TriggerRule.ALL_DONE_MIN_ONE_SUCCESS
+        [before.children[f"{before.group_id}.{step}"] for step in ("quality_gate", "reconcile")] >> extract
+    outcome = OutcomeOperator(task_id="outcome", advice=ADVICE, doc_md=DOCS["outcome"])
+    [group.children[f"{group.group_id}.reconcile"] for group in groups] >> outcome
 
 
 def timetable_of(schedule: Schedule, *, timezone: str = "UTC") -> Schedule:
@@ -135,6 +150,7 @@ def _task_group(area: Mapping, task: MappingTask, *, connection_set: str) -> Tas
     return group
 
 
+ADVICE = "`upstream_failed` means: not run, because a step before it failed. See the failed steps for what to do."
 DOCS = {
     "extract": "Reads the source of every company in bounded batches and stages them with the reference tables they "
     "need. **Fails** when a service cannot be reached or refuses; nothing has been written then.",
@@ -146,4 +162,6 @@ DOCS = {
     "rows already written end as unchanged.",
     "reconcile": "Reads written rows back, balances the books, moves the watermark, publishes the asset. **Fails** "
     "when the books do not balance or when the gate stopped a company.",
+    "outcome": "**Fails** when the books of any task of the mapping did not close cleanly, and names them. Without it "
+    "Airflow would judge the run by its last task alone, and that one runs also for companies that were not stopped.",
 }

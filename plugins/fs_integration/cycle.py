@@ -16,7 +16,7 @@ from airflow.sdk import DAG, Param, TaskGroup, TriggerRule
 
 from fs_integration.assembly import DEFAULT_ARGS, FIRST_DAY, POOLS, Schedule, timetable_of
 from fs_integration.errors import MappingError
-from fs_integration.operators import CycleOutcomeOperator, JournalsPostedSensor
+from fs_integration.operators import JournalsPostedSensor, OutcomeOperator
 from fs_integration.operators.posting_sensor import AT_TIMEOUT, FAIL, journal_headers
 from fs_integration.spec.loader import load_mapping
 from fs_integration.spec.mapping import Mapping
@@ -63,7 +63,7 @@ def cycle_dag(
         **dag_options,
     )
     with dag:
-        outcome = CycleOutcomeOperator(task_id="outcome", trigger_rule=TriggerRule.ALL_DONE, doc_md=DOCS["outcome"])
+        outcome = OutcomeOperator(task_id="outcome", advice=ADVICE, doc_md=DOCS["outcome"])
         _stages(areas, stages, connection_set) >> outcome
     return dag
 
@@ -150,6 +150,10 @@ def _described(areas: dict[str, Mapping], stages: Stages[str, Sequence[str]]) ->
 INTRODUCTION = (
     "Triggers the DAGs of the areas stage by stage. An area that failed stops only the areas that require it. "
     "The DAGs of the areas must be active, that is not paused."
+)
+ADVICE = (
+    "`upstream_failed` means: not started, because something it requires failed. The button Triggered DAG of a failed "
+    "task leads to the run of its area; mend the cause there, then clear the failed task here, downstream included."
 )
 DOCS = {
     "area": "Starts the DAG of the area and waits for its run without keeping a worker busy. **Fails** when that run "

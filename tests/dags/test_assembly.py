@@ -100,10 +100,29 @@ def test_a_disabled_task_is_neither_in_the_dag_nor_waited_for(tmp_path):
     assert names(assets_of("warehouses")) == ["dataverse/fs_warehouses"]
 
 
-def test_an_enabled_task_runs_after_the_one_before_it(tmp_path):
+@pytest.fixture
+def two_tasks(tmp_path):
     change(tmp_path, "warehouses", second_task(enabled=True))
+    return integration_dag("warehouses", schedule=None)
+
+
+def test_the_next_task_runs_for_the_other_companies_although_the_gate_stopped_some(two_tasks):
+    extract = two_tasks.get_task("other.extract")
+    assert extract.upstream_task_ids == {"warehouses.quality_gate", "warehouses.reconcile"}
+    assert extract.trigger_rule == "all_done_min_one_success", "a failed gate makes both fail: nothing was written then"
+
+
+def test_a_run_of_several_tasks_is_judged_by_all_of_them(two_tasks):
+    outcome = two_tasks.get_task("outcome")
+    assert outcome.upstream_task_ids == {"warehouses.reconcile", "other.reconcile"}
+    assert outcome.trigger_rule == "all_done"
+    assert [task.task_id for task in two_tasks.leaves] == ["outcome"]
+
+
+def test_a_run_of_one_task_is_judged_by_its_books():
     dag = integration_dag("warehouses", schedule=None)
-    assert "warehouses.reconcile" in dag.get_task("other.extract").upstream_task_ids
+    assert [task.task_id for task in dag.leaves] == ["warehouses.reconcile"]
+    assert dag.get_task("warehouses.extract").trigger_rule == "all_success"
 
 
 def test_a_mapping_without_an_enabled_task_is_refused(tmp_path):

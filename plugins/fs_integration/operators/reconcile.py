@@ -67,6 +67,6 @@ class ReconcileLoadOperator(AreaOperator):
             return
         watermarks = {scope.legal_entity: self.ledger.watermark(scope) for scope in self.scopes}
         readable = {company: moment.isoformat() for company, moment in watermarks.items() if moment}
-        context["asset_state_store"][self.asset].set("watermarks", readable)
+        context["asset_state_store"][self.asset].set(f"watermarks_{self.mapping}_{self.mapping_task}", readable)
         extra = {own.legal_entity: own.to_dict() for own in books}
         context["outlet_events"][self.alias].add(self.asset, extra=extra)
