@@ -32,6 +32,7 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="fs-integration", description="Look after the mappings and the ledger.")
     commands = top.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _mapping_commands(commands)
+    _version_commands(commands)
     _ledger_commands(commands)
     return top
 
@@ -52,6 +53,14 @@ def _mapping_commands(commands: argparse._SubParsersAction[argparse.ArgumentPars
     metadata = commands.add_parser("metadata", help="ask the services about the tables of all mappings and save it")
     metadata.add_argument("--connection-set", default="default", help="(default: %(default)s)")
     metadata.set_defaults(run=_metadata)
+
+
+def _version_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    report = commands.add_parser("upgrade-report", help="what a new standard version means for files that extend it")
+    report.add_argument("mapping", nargs="?", help="name of a custom mapping; all that extend one when not given")
+    report.set_defaults(run=_report_upgrades)
+    release = commands.add_parser("release", help="keep the standard mappings' present versions for later reports")
+    release.set_defaults(run=_release)
 
 
 def _ledger_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -101,6 +110,18 @@ def _metadata(given: argparse.Namespace, console: Console) -> int:
     from fs_integration.commands.mappings import metadata
 
     return metadata(console, connection_set=given.connection_set)
+
+
+def _report_upgrades(given: argparse.Namespace, console: Console) -> int:
+    from fs_integration.commands.upgrade import report_upgrades
+
+    return report_upgrades(console, given.mapping)
+
+
+def _release(_given: argparse.Namespace, console: Console) -> int:
+    from fs_integration.commands.upgrade import keep_release
+
+    return keep_release(console)
 
 
 def _upgrade(given: argparse.Namespace, console: Console) -> int:

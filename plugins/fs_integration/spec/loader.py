@@ -95,11 +95,28 @@ def standard_file(name: str) -> Path:
     return mappings_folder() / "standard" / f"{name}.yaml"
 
 
+def standard_names() -> list[str]:
+    """Return the names of the standard mappings."""
+    return sorted(file.stem for file in (mappings_folder() / "standard").glob("*.yaml"))
+
+
+def version_number(document: Document) -> int:
+    """Return the version a mapping file says it has; 1 when it says none."""
+    version = document.data.get("version", 1)
+    return version if type(version) is int else 1
+
+
+def overlays() -> list[Path]:
+    """Return the custom files that extend a standard mapping; files that cannot be read are left to ``lint``."""
+    files = sorted((mappings_folder() / "custom").glob("*.yaml"))
+    return [file for file in files if _extends_another(file)]
+
+
 def problems_in(file: Path, model: type[Frozen] = Mapping) -> tuple[Document | None, Frozen | None, list[MappingError]]:
     """Read a file and return all its faults; document and model as far as they could be built."""
     try:
         overlay = read_document(file)
-        standard = read_document(_extended_file(overlay)) if _is_overlay(overlay, model) else None
+        standard = read_document(extended_file(overlay)) if _is_overlay(overlay, model) else None
     except MappingError as fault:
         return None, None, [fault]
     if standard is None:
@@ -132,26 +149,34 @@ def _traced(fault: MappingError, overlay: str) -> MappingError:
     return MappingError(fault.message, file=fault.file, line=fault.line, key_path=fault.key_path, suggestion=advice)
 
 
+def _extends_another(file: Path) -> bool:
+    try:
+        return _is_overlay(read_document(file), Mapping)
+    except MappingError:
+        return False
+
+
 def _is_overlay(document: Document, model: type[Frozen]) -> bool:
     return model is Mapping and "extends" in document.data
 
 
-def _extended_file(overlay: Document) -> Path:
+def extended_file(overlay: Document) -> Path:
     """Return the file an overlay extends. :raises MappingError: when there is none, or a newer one is expected."""
     name = overlay.data["extends"]
-    names = [path.stem for path in (mappings_folder() / "standard").glob("*.yaml")]
+    names = standard_names()
     if name not in names:
-        advice = nearest(str(name), names) or f"There are: {', '.join(sorted(names))}."
+        advice = nearest(str(name), names) or f"There are: {', '.join(names)}."
         raise overlay.error(("extends",), f"There is no standard mapping `{name}`.", advice)
     file = standard_file(name)
     standard, written_for = read_document(file), overlay.data.get("written_for")
+    version = version_number(standard)
     if "mapping" not in overlay.data:
         raise overlay.error((), "`mapping` is missing here.", f"Write `mapping: {Path(overlay.file).stem}`.")
     if "extends" in standard.data:
         raise overlay.error(("extends",), f"`{name}` is an overlay itself.", "Extend the mapping that it extends.")
-    if type(written_for) is not int or written_for > standard.data.get("version", 1):
+    if type(written_for) is not int or written_for > version:
         message = "`written_for` must be the version of the standard mapping that you know."
-        raise overlay.error(("written_for",), message, f"Write `written_for: {standard.data.get('version', 1)}`.")
+        raise overlay.error(("written_for",), message, f"Write `written_for: {version}`.")
     return file
 
 
