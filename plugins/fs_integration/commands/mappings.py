@@ -11,8 +11,12 @@ from rich.markdown import Markdown
 
 from fs_integration.errors import MappingError
 from fs_integration.spec.connection_set import ConnectionSet
+from fs_integration.spec.document import Document
 from fs_integration.spec.explain import describe_markdown
+from fs_integration.spec.finding import Finding
+from fs_integration.spec.history import history_problems
 from fs_integration.spec.lint import lint as lint_mapping
+from fs_integration.spec.lint_connections import lint_connection_set
 from fs_integration.spec.loader import (
     load_connection_set,
     load_mapping,
@@ -24,7 +28,7 @@ from fs_integration.spec.loader import (
 from fs_integration.spec.mapping import Mapping, System
 from fs_integration.spec.metadata import EntityMetadata
 from fs_integration.spec.schema import outdated, write_schemas
-from fs_integration.spec.tables import Tables, save_table, saved_tables, tables_of
+from fs_integration.spec.tables import Tables, save_table, saved_tables, tables_of, tables_on_paths
 
 Problem = tuple[MappingError, bool]  # a problem, and whether it is serious
 
@@ -37,7 +41,8 @@ def lint(console: Console, *, files: Sequence[Path], online: bool, connection_se
     problems = [problem for file in chosen for problem in _problems_in_mapping(file, tables)]
     if not files:
         for file in sorted((folder / "connection_sets").glob("*.yaml")):
-            problems += [(fault, True) for fault in problems_in(file, ConnectionSet)[2]]
+            problems += _problems_in_connection_set(file, tables)
+        problems += [(fault, True) for fault in history_problems()]
     for problem, serious in problems:
         word = "[red]error[/red]  " if serious else "[yellow]warning[/yellow]"
         console.print(word, end=" ")
@@ -55,9 +60,34 @@ def _problems_in_mapping(file: Path, tables: Tables) -> Iterator[Problem]:
     yield from ((fault, True) for fault in faults)
     if document is None or not isinstance(mapping, Mapping) or faults:
         return
-    found = lint_mapping(mapping, tables, functions=functions(), mappings=mapping_names())
+    found = lint_mapping(mapping, tables, functions=functions(), mappings={**_areas(), mapping.mapping: mapping})
+    yield from _placed(document, found)
+
+
+def _problems_in_connection_set(file: Path, tables: Tables) -> Iterator[Problem]:
+    document, connections, faults = problems_in(file, ConnectionSet)
+    yield from ((fault, True) for fault in faults)
+    if document is None or not isinstance(connections, ConnectionSet) or faults:
+        return
+    yield from _placed(document, lint_connection_set(connections, _areas(), tables))
+
+
+def _placed(document: Document, found: Iterable[Finding]) -> list[Problem]:
+    """Return findings as problems with their place in the file, in the order of the file."""
     problems = [(document.error(each.path, each.message, each.suggestion), each.serious) for each in found]
-    yield from sorted(problems, key=lambda problem: problem[0].line)
+    return sorted(problems, key=lambda problem: problem[0].line)
+
+
+def _areas() -> dict[str, Mapping | None]:
+    """Return all mappings by name; None for one with faults, which are told where that file is checked."""
+    return {name: _readable(name) for name in mapping_names()}
+
+
+def _readable(name: str) -> Mapping | None:
+    try:
+        return load_mapping(name)
+    except MappingError:
+        return None
 
 
 def functions() -> dict[str, str]:
@@ -94,15 +124,16 @@ def metadata(console: Console, *, connection_set: str) -> int:
     """Save what the services say about every table that a mapping uses."""
     tables = _live_tables(load_connection_set(connection_set))
     folder = mappings_folder() / "metadata"
-    for system, name in _used_tables(mapping_names()):
+    for system, name in _used_tables(mapping_names(), tables):
         described = tables(system, name)
         if described is not None:
             console.print(f"Wrote {save_table(folder, described)}", soft_wrap=True)
     return 0
 
 
-def _used_tables(names: Iterable[str]) -> list[tuple[System, str]]:
-    used = (table for name in names for task in load_mapping(name).tasks for table in tables_of(task))
+def _used_tables(names: Iterable[str], tables: Tables) -> list[tuple[System, str]]:
+    tasks = [task for name in names for task in load_mapping(name).tasks]
+    used = [table for task in tasks for table in (*tables_of(task), *tables_on_paths(task, tables))]
     return list(dict.fromkeys(used))
 
 

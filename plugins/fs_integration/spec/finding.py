@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from fs_integration.spec.advice import nearest
 from fs_integration.spec.document import KeyPath
-from fs_integration.spec.mapping import MappingTask, Scalar
-from fs_integration.spec.metadata import Column, EntityMetadata
-from fs_integration.spec.tables import Tables
 
 Contradiction = tuple[KeyPath, str, str]  # key path, what is wrong, what to do
 
@@ -43,48 +40,16 @@ def placed(parent: KeyPath, findings: Iterable[Finding]) -> Iterator[Finding]:
         yield replace(finding, path=(*parent, *finding.path))
 
 
-@dataclass(frozen=True)
-class Scene:
-    """One mapping task with the tables around it; a table of which nothing is known is None and is not checked.
-
-    :param columns: columns of a source row, those added by ``enrich`` included; None when they cannot be told.
-    """
-
-    task: MappingTask
-    value_maps: Mapping[str, Mapping[str, Scalar]]
-    source: EntityMetadata | None
-    target: EntityMetadata | None
-    references: Mapping[str, EntityMetadata | None]
-    columns: Mapping[str, Column] | None
-
-    @classmethod
-    def of(cls, task: MappingTask, value_maps: Mapping[str, Mapping[str, Scalar]], tables: Tables) -> Scene:
-        """Gather the tables of a task."""
-        references = {
-            name: None if each.system in ("ledger", "value_map") else tables(each.system, each.entity)
-            for name, each in task.references.items()
-        }
-        source = tables(task.source.system, task.source.entity)
-        target = tables(task.target.system, task.target.table)
-        return cls(task, value_maps, source, target, references, _columns(task, source, references))
-
-
-def _columns(
-    task: MappingTask, source: EntityMetadata | None, references: Mapping[str, EntityMetadata | None]
-) -> Mapping[str, Column] | None:
-    if source is None:
-        return None
-    columns = dict(source.columns)
-    for step in task.source.enrich:
-        table = references.get(step.reference)
-        if table is None:
-            return None
-        for name, taken in step.add.items():
-            if taken in table.columns:
-                columns[name] = table.columns[taken].model_copy(update={"name": name})
-    return columns
+def unknown_table(path: KeyPath, name: str) -> Finding:
+    """Return that nobody has described a table."""
+    return error(
+        path, f"Nothing is known of the table `{name}`.",
+        "Correct the name, or save its description with `python -m fs_integration metadata`.",
+    )  # fmt: skip
 
 
 def unknown_column(path: KeyPath, name: str, table: str, columns: Iterable[str]) -> Finding:
     """Return that a table has no such column."""
-    return error(path, f"`{table}` has no column `{name}`.", nearest(name, columns))
+    known = list(columns)
+    advice = nearest(name, known) or f"Its columns are listed in the saved description of `{table}`."
+    return error(path, f"`{table}` has no column `{name}`.", advice)

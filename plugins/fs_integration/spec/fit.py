@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from decimal import Decimal
+from uuid import UUID
 
 from fs_integration.spec.mapping import Scalar
 from fs_integration.spec.metadata import Column, ColumnKind
 
 K = ColumnKind
 NUMBERS = (K.INTEGER, K.DECIMAL)
+IDS = (K.LOOKUP, K.ID)
+MOMENTS = (K.DATE, K.DATETIME)
 YES_NO = {"yes", "no"}
 WORDS = {
     K.TEXT: "text", K.INTEGER: "a whole number", K.DECIMAL: "a number", K.BOOLEAN: "true or false", K.DATE: "a date",
@@ -46,6 +50,8 @@ def misfit(constant: Scalar, column: Column) -> str:
         if _spelled(constant).lower() in known:
             return ""
         return f"{name} has no `{_spelled(constant)}`; it has {', '.join(column.options)}."
+    if column.kind in (*IDS, *MOMENTS):
+        return "" if _is_readable(constant, column.kind) else f"{name} is {words}, not `{_spelled(constant)}`."
     if column.kind is K.TEXT and isinstance(constant, str) and column.max_length and len(constant) > column.max_length:
         return f"{name} takes at most {column.max_length} characters, `{constant}` has {len(constant)}."
     return ""
@@ -58,6 +64,13 @@ def inconvertible(given: Column, wanted: Column) -> str:
     return f"`{given.name}` holds {WORDS[given.kind]}, but `{wanted.name}` takes {WORDS[wanted.kind]}."
 
 
+def incomparable(given: Column, wanted: Column) -> str:
+    """Return why no value of one column can be found in another; an empty text when it may be."""
+    if (given.kind in IDS) == (wanted.kind in IDS):
+        return ""
+    return f"`{given.name}` holds {WORDS[given.kind]}, `{wanted.name}` holds {WORDS[wanted.kind]}: nothing can match."
+
+
 def uncovered(given: Column, keys: Iterable[str]) -> list[str]:
     """Return the members of a closed list that a value map has no entry for."""
     known = {key.lower() for key in keys}
@@ -67,6 +80,15 @@ def uncovered(given: Column, keys: Iterable[str]) -> list[str]:
 def _is_yes_no(given: Column, wanted: Column) -> bool:
     closed = {option.lower() for option in given.options}
     return given.kind is K.ENUM and wanted.kind is K.BOOLEAN and bool(closed) and closed <= YES_NO
+
+
+def _is_readable(constant: Scalar, kind: ColumnKind) -> bool:
+    """Tell whether a text is an id or a moment."""
+    try:
+        UUID(str(constant)) if kind in IDS else datetime.fromisoformat(str(constant))
+    except ValueError:
+        return False
+    return isinstance(constant, str)
 
 
 def _is_number(constant: Scalar) -> bool:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 
 from fs_integration.spec.advice import nearest
-from fs_integration.spec.finding import Finding, Scene, error, placed, unknown_column, warning
-from fs_integration.spec.fit import NUMBERS, inconvertible, misfit, uncovered
+from fs_integration.spec.columns import HEADER, SETTINGS
+from fs_integration.spec.finding import Finding, error, placed, unknown_column, warning
+from fs_integration.spec.fit import IDS, NUMBERS, incomparable, inconvertible, misfit, uncovered
 from fs_integration.spec.mapping import FieldRule, Lookup, Otherwise, Scalar
 from fs_integration.spec.metadata import Column, ColumnKind
+from fs_integration.spec.scene import Scene
 
 
 def lint_fields(scene: Scene, functions: Collection[str]) -> Iterator[Finding]:
@@ -24,35 +26,47 @@ def _field(scene: Scene, rule: FieldRule, functions: Collection[str]) -> Iterato
         return
     column = scene.target.columns.get(rule.to)
     if column is None:
-        yield unknown_column(("to",), rule.to, scene.target.name, scene.target.columns)
+        yield from _unknown(scene, rule)
         return
-    yield from _writable(rule, column)
+    given = scene.rows.columns.get(rule.from_ or "") if scene.rows else None
+    yield from _writable(scene, rule, column)
     yield from _limits(rule, column)
-    given = (scene.columns or {}).get(rule.from_ or "")
+    yield from _prefix(rule, given, column)
     if rule.lookup is not None:
-        yield from placed(("lookup",), _lookup(scene, rule.lookup, column))
+        yield from placed(("lookup",), _lookup(scene, rule, given, column))
         if rule.otherwise is Otherwise.KEEP and column.kind is ColumnKind.LOOKUP:
             message = f"`{rule.to}` takes the id of a row; a value that was not found cannot be kept."
             yield error(("otherwise",), message, "Write `reject`, `block`, `skip` or `null`.")
-    elif column.kind is ColumnKind.LOOKUP:
+    elif column.kind is ColumnKind.LOOKUP and (given is None or given.kind not in IDS):
         yield error(("to",), f"`{rule.to}` refers to a row of `{column.target_table}`.", "Add a `lookup`.")
         return
     if rule.value_map is not None:
         yield from _value_map(scene, rule, given, column)
     elif rule.lookup is None:
-        yield from _plain(rule, given, column)
+        yield from _plain(scene, rule, given, column)
+
+
+def _unknown(scene: Scene, rule: FieldRule) -> Iterator[Finding]:
+    if scene.target is None or (rule.to.startswith(HEADER) and scene.header is None):
+        return  # a header that is missing or unknown is a fault of its own
+    if rule.to.startswith(HEADER) and scene.header is not None:
+        known = [f"{HEADER}{name}" for name in scene.header.columns]
+        yield unknown_column(("to",), rule.to, scene.header.name, known)
+        return
+    yield unknown_column(("to",), rule.to, scene.target.table.name, scene.target.columns)
 
 
 def _known(functions: Collection[str]) -> str:
     return f"Known are: {', '.join(sorted(functions))}."
 
 
-def _writable(rule: FieldRule, column: Column) -> Iterator[Finding]:
+def _writable(scene: Scene, rule: FieldRule, column: Column) -> Iterator[Finding]:
+    key = scene.target.table.keys.get("primary", ()) if scene.target else ()
     if not column.can_create and not column.can_update:
         yield error(("to",), f"`{column.name}` is read-only.", "Remove this rule.")
     elif not column.can_create:
         yield error(("to",), f"`{column.name}` cannot be given on create.", "Remove this rule.")
-    elif not column.can_update and not rule.only_on_create:
+    elif not column.can_update and not rule.only_on_create and rule.to not in key:  # a key column names the row
         yield error(("to",), f"`{column.name}` can be given on create only.", "Add `only_on_create: true`.")
 
 
@@ -67,26 +81,40 @@ def _limits(rule: FieldRule, column: Column) -> Iterator[Finding]:
     for word, bound in (("min", rule.clamp.min), ("max", rule.clamp.max)) if rule.clamp and kind in NUMBERS else ():
         fault = misfit(bound, column)
         if fault:
-            yield error(("clamp", word), fault)
+            yield error(("clamp", word), fault, "Write a bound within what the column holds.")
     if (rule.max_length is not None or rule.too_long == "truncate") and kind is not ColumnKind.TEXT:
         yield error(("max_length",), f"`{column.name}` is not text.", "Remove `max_length` and `too_long`.")
     if rule.max_length and column.max_length and rule.max_length > column.max_length:
-        yield error(("max_length",), f"`{column.name}` takes at most {column.max_length} characters.")
+        message = f"`{column.name}` takes at most {column.max_length} characters."
+        yield error(("max_length",), message, f"Write {column.max_length}, or remove `max_length`.")
     precision = column.precision if column.kind is ColumnKind.DECIMAL and rule.value_map is None else None
     if precision is not None and (rule.round is None or rule.round > precision):
         message = f"`{column.name}` holds {precision} decimals; more would come back rounded and look changed."
         yield error(("round",), message, f"Add `round: {precision}`.")
 
 
-def _lookup(scene: Scene, lookup: Lookup, column: Column) -> Iterator[Finding]:
-    table = scene.references.get(lookup.reference)
-    if table is None:
+def _prefix(rule: FieldRule, given: Column | None, column: Column) -> Iterator[Finding]:
+    if rule.company_prefix is None:
         return
-    taken = table.columns.get(lookup.take)
+    if given is not None and given.kind not in (ColumnKind.TEXT, ColumnKind.ENUM):
+        message = f"A company prefix goes before text, but `{rule.from_}` is none."
+        yield error(("company_prefix",), message, "Remove `company_prefix`.")
+    elif rule.lookup is None and rule.value_map is None and column.kind is not ColumnKind.TEXT:
+        message = f"A company prefix goes before text, but `{rule.to}` takes none."
+        yield error(("company_prefix",), message, "Remove `company_prefix`.")
+
+
+def _lookup(scene: Scene, rule: FieldRule, given: Column | None, column: Column) -> Iterator[Finding]:
+    view = scene.references.get(rule.lookup.reference) if rule.lookup else None
+    if view is None or rule.lookup is None:
+        return
+    lookup, table = rule.lookup, view.table
+    yield from _found(scene, lookup, given if rule.value_map is None else None)
+    taken = view.columns.get(lookup.take)
     if column.kind is not ColumnKind.LOOKUP:
         fault = inconvertible(taken, column) if taken else ""
         if fault:
-            yield error(("take",), fault)
+            yield error(("take",), fault, "Take another column of the reference.")
         return
     if column.target_table != table.name:
         message = f"`{column.name}` refers to `{column.target_table}`, the reference reads `{table.name}`."
@@ -95,8 +123,19 @@ def _lookup(scene: Scene, lookup: Lookup, column: Column) -> Iterator[Finding]:
         yield error(("take",), f"`{column.name}` takes the id of a row.", f"Write `take: {table.primary_id}`.")
 
 
+def _found(scene: Scene, lookup: Lookup, given: Column | None) -> Iterator[Finding]:
+    """Values can only be found in a key column that holds the same sort of values."""
+    view = scene.references[lookup.reference]
+    own = [name for name in scene.task.references[lookup.reference].key if name not in lookup.within]
+    wanted = view.columns.get(own[0]) if view and own else None
+    fault = incomparable(given, wanted) if given and wanted else ""
+    if fault:
+        yield error(("reference",), fault, "Name a reference whose key holds such values.")
+
+
 def _value_map(scene: Scene, rule: FieldRule, given: Column | None, column: Column) -> Iterator[Finding]:
-    entries = scene.value_maps.get(rule.value_map, {}) if isinstance(rule.value_map, str) else rule.value_map or {}
+    named = scene.area.value_maps
+    entries = named.get(rule.value_map, {}) if isinstance(rule.value_map, str) else rule.value_map or {}
     if rule.lookup is None:
         yield from _answers(entries, column)
     if given is None or not given.options:
@@ -105,7 +144,7 @@ def _value_map(scene: Scene, rule: FieldRule, given: Column | None, column: Colu
     for key in entries:
         if key.lower() not in known:
             message = f"`{given.name}` is never `{key}`; it is one of {', '.join(given.options)}."
-            yield error(("value_map",), message, nearest(key, given.options))
+            yield error(("value_map",), message, nearest(key, given.options) or "Remove the entry.")
     missing = uncovered(given, entries)
     if missing and rule.otherwise is Otherwise.REJECT and rule.unmapped == "reject":
         message = f"Rows whose `{given.name}` is {' or '.join(missing)} are quarantined."
@@ -116,23 +155,30 @@ def _answers(entries: Mapping[str, Scalar], column: Column) -> Iterator[Finding]
     for key, answer in entries.items():
         fault = misfit(answer, column)
         if fault:
-            yield error(("value_map",), f"The entry `{key}`: {fault}")
+            yield error(("value_map",), f"The entry `{key}`: {fault}", "Write a value that the column can have.")
 
 
-def _plain(rule: FieldRule, given: Column | None, column: Column) -> Iterator[Finding]:
+def _plain(scene: Scene, rule: FieldRule, given: Column | None, column: Column) -> Iterator[Finding]:
     """A value that is written as it is read, or a constant."""
+    constants = {"default": [rule.default], "from": _setting_values(scene, rule)}
     if rule.from_ is None and rule.fn is None:
-        fault = misfit(rule.value, column)
-        if fault:
-            yield error(("value",), fault)
-    fault = misfit(rule.default, column)
-    if fault:
-        yield error(("default",), fault)
+        constants["value"] = [rule.value]
+    for word, values in constants.items():
+        for fault in filter(None, (misfit(value, column) for value in values)):
+            yield error((word,), fault, "Write a value that the column can have.")
     if given is None:
         return
     fault = inconvertible(given, column)
     if fault:
-        yield error(("from",), fault, "Add a `value_map`." if column.options else "")
+        yield error(("from",), fault, "Add a `value_map`." if column.options else "Choose another column.")
     if given.max_length and column.max_length and given.max_length > column.max_length and rule.too_long == "reject":
         message = f"`{given.name}` may have {given.max_length} characters, `{column.name}` takes {column.max_length}."
         yield warning(("too_long",), message, "Longer ones are quarantined; write `too_long: truncate` to cut them.")
+
+
+def _setting_values(scene: Scene, rule: FieldRule) -> list[Scalar]:
+    """Return the values a setting is known to take, when the rule writes one."""
+    setting = scene.area.settings.get((rule.from_ or "").removeprefix(SETTINGS))
+    if setting is None or not (rule.from_ or "").startswith(SETTINGS):
+        return []
+    return [setting.default, *setting.one_of]

@@ -2,61 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
-from fs_integration.spec.columns import source_columns
+from fs_integration.spec.columns import SETTINGS, added_columns, source_columns
 from fs_integration.spec.document import KeyPath
-from fs_integration.spec.finding import Finding, Scene, error, unknown_column, warning
-from fs_integration.spec.fit import NUMBERS, misfit
-from fs_integration.spec.mapping import Condition, Reference
-from fs_integration.spec.metadata import Column, ColumnKind, EntityMetadata
+from fs_integration.spec.finding import Finding, error, warning
+from fs_integration.spec.fit import NUMBERS, incomparable
+from fs_integration.spec.lint_conditions import lint_condition, lint_filter
+from fs_integration.spec.mapping import Enrich, Reference
+from fs_integration.spec.metadata import ColumnKind
+from fs_integration.spec.places import entity_places, group_places, reference_places, row_places
+from fs_integration.spec.scene import Scene, View
+
+IN_CONDITIONS = ("keep", "where")  # columns named in these are checked with the whole condition
 
 
 def lint_source(scene: Scene) -> Iterator[Finding]:
     """Yield what does not fit in ``source``, ``references`` and the raw checks."""
     for name, reference in scene.task.references.items():
-        table = scene.references[name]
-        if table is not None:
-            yield from _reference(("references", name), reference, table)
+        view = scene.references[name]
+        if view is not None:
+            yield from _reference(scene, name, reference, view)
     if scene.source is not None:
-        yield from _named_columns(scene, scene.source)
-        yield from _row_columns(scene, scene.source, scene.columns or {}) if scene.columns else ()
+        yield from _entity_columns(scene, scene.source)
+        yield from _row_columns(scene, scene.rows) if scene.rows else ()
         yield from _key_and_company(scene, scene.source)
-        yield from _package(scene)
+    yield from _package(scene)
 
 
-def lint_condition(path: KeyPath, rule: Condition, columns: Mapping[str, Column], table: str) -> Iterator[Finding]:
-    """Yield what does not fit in a condition: its column, its constants."""
-    column = columns.get(rule.field)
-    if column is None:
-        yield unknown_column((*path, "field"), rule.field, table, columns)
-        return
-    given = {"is": rule.is_, "is_not": rule.is_not, "at_least": rule.at_least, "at_most": rule.at_most}
-    constants = [*given.items(), *(("in", constant) for constant in rule.in_)]
-    for word, constant in constants:
-        fault = misfit(constant, column)
-        if fault:
-            yield error((*path, word), fault)
-
-
-def _filter(path: KeyPath, rule: Condition, table: EntityMetadata) -> Iterator[Finding]:
-    """A condition that the service evaluates; F&O wants to know the enumeration of a member."""
-    yield from lint_condition(path, rule, table.columns, table.name)
-    column = table.columns.get(rule.field)
-    wanted = column.enum_type if column and column.kind is ColumnKind.ENUM else None
-    if column is not None and rule.enum != wanted:
-        advice = f"Write `enum: {wanted}`." if wanted else "Remove `enum`."
-        kind = f"is of the enumeration `{wanted}`" if wanted else "is of no enumeration"
-        yield error((*path, "enum"), f"`{rule.field}` {kind}.", advice)
-
-
-def _reference(path: KeyPath, reference: Reference, table: EntityMetadata) -> Iterator[Finding]:
-    for word, names in (("key", reference.key), ("take", reference.take)):
-        for position, name in enumerate(names):
-            if name not in table.columns:
-                yield unknown_column((*path, word, position), name, table.name, table.columns)
+def _reference(scene: Scene, name: str, reference: Reference, view: View) -> Iterator[Finding]:
+    path: KeyPath = ("references", name)
+    for place, column in reference_places(scene.task, name):
+        if column not in view.columns and reference.system != "ledger" and "where" not in place:
+            yield view.unknown(place, column)
     for position, rule in enumerate(reference.where):
-        yield from _filter((*path, "where", position), rule, table)
+        yield from lint_filter((*path, "where", position), rule, view)
+    if reference.system != "finance_operations":
+        return
+    table = view.table
     if reference.same_company and not table.company_specific:
         yield error((*path, "same_company"), f"`{table.name}` is not kept by company.", "Remove `same_company`.")
     if table.company_specific and not reference.same_company:
@@ -64,65 +47,65 @@ def _reference(path: KeyPath, reference: Reference, table: EntityMetadata) -> It
         yield warning((*path, "entity"), message, "Add `same_company: true`.")
 
 
-def _named_columns(scene: Scene, source: EntityMetadata) -> Iterator[Finding]:
+def _entity_columns(scene: Scene, view: View) -> Iterator[Finding]:
     """Columns of the source entity itself."""
-    part = scene.task.source
-    for path, name in _early(scene):
-        if name not in source.columns:
-            yield unknown_column(path, name, source.name, source.columns)
+    part, added = scene.task.source, added_columns(scene.task)
+    for path, name in entity_places(scene.task):
+        if name not in view.columns and name not in added:
+            yield view.unknown(path, name)
     for position, rule in enumerate(part.where):
-        yield from _filter(("source", "where", position), rule, source)
-    changed = source.columns.get(part.changed_since.field) if part.changed_since else None
+        yield from lint_filter(("source", "where", position), rule, view)
+    changed = view.columns.get(part.changed_since.field) if part.changed_since else None
     if changed is not None and changed.kind is not ColumnKind.DATETIME:
-        yield error(("source", "changed_since", "field"), f"`{changed.name}` is not a moment.")
+        message = f"`{changed.name}` is not a moment."
+        yield error(("source", "changed_since", "field"), message, "Name the column with the time of the last change.")
+    document = view.columns.get(part.document or "")
+    if document is not None and document.kind is not ColumnKind.LOOKUP:
+        message = f"`{part.document}` is no look-up column, so it cannot name the header of a line."
+        lookups = [name for name, column in view.table.columns.items() if column.kind is ColumnKind.LOOKUP]
+        yield error(("source", "document"), message, f"Name one of {', '.join(lookups)}.")
 
 
-def _row_columns(scene: Scene, source: EntityMetadata, columns: Mapping[str, Column]) -> Iterator[Finding]:
+def _row_columns(scene: Scene, view: View) -> Iterator[Finding]:
     """Columns of the source rows once ``enrich`` has added to them."""
     part = scene.task.source
-    for path, name in _late(scene):
-        if name not in columns:
-            yield unknown_column(path, name, source.name, columns)
+    for path, name in (*row_places(scene.task), *group_places(scene.task)):
+        in_condition = any(word in path for word in IN_CONDITIONS)
+        if name not in view.columns and not in_condition and not name.startswith(SETTINGS):
+            yield view.unknown(path, name)
+    for number, step in enumerate(part.enrich):
+        yield from _matched(("source", "enrich", number, "by"), step, scene, view)
     for position, name in enumerate(part.group.sum if part.group else ()):
-        if name in columns and columns[name].kind not in NUMBERS:
-            yield error(("source", "group", "sum", position), f"`{name}` is not a number and cannot be added up.")
+        if name in view.columns and view.columns[name].kind not in NUMBERS:
+            message = f"`{name}` is not a number and cannot be added up."
+            yield error(("source", "group", "sum", position), message, "Remove it from `sum`.")
     for position, keep in enumerate(part.keep):
-        yield from lint_condition(("source", "keep", position), keep, columns, source.name)
+        yield from lint_condition(("source", "keep", position), keep, view)
 
 
-def _early(scene: Scene) -> Iterator[tuple[KeyPath, str]]:
-    part = scene.task.source
-    yield from ((("source", "key", n), name) for n, name in enumerate(part.key))
-    if part.company_field:
-        yield ("source", "company_field"), part.company_field
-    if part.changed_since:
-        yield ("source", "changed_since", "field"), part.changed_since.field
-    for n, rule in enumerate(scene.task.quality):
-        if rule.stage == "raw":
-            yield from ((("quality", n, "field"), name) for name in (rule.field, *rule.fields) if name)
+def _matched(path: KeyPath, step: Enrich, scene: Scene, view: View) -> Iterator[Finding]:
+    """Values can only be found in a key column that holds the same sort of values."""
+    reference = scene.references.get(step.reference)
+    if reference is None:
+        return
+    for position, (name, key) in enumerate(zip(step.by, scene.task.references[step.reference].key, strict=False)):
+        given, wanted = view.columns.get(name), reference.columns.get(key)
+        fault = incomparable(given, wanted) if given and wanted else ""
+        if fault:
+            yield error((*path, position), fault, f"Name the column of the source that is found in `{key}`.")
+        if given is not None and step.company_prefix and given.kind is not ColumnKind.TEXT:
+            message = f"A company prefix goes before text, but `{name}` is none."
+            yield error((*path[:-1], "company_prefix"), message, "Remove `company_prefix`.")
 
 
-def _late(scene: Scene) -> Iterator[tuple[KeyPath, str]]:
-    part = scene.task.source
-    for n, step in enumerate(part.enrich):
-        yield from ((("source", "enrich", n, "by", m), name) for m, name in enumerate(step.by))
-    if part.group:
-        yield from ((("source", "group", "by", n), name) for n, name in enumerate(part.group.by))
-        yield from ((("source", "group", "sum", n), name) for n, name in enumerate(part.group.sum))
-    for n, field in enumerate(scene.task.fields):
-        if field.from_:
-            yield ("fields", n, "from"), field.from_
-        yield from ((("fields", n, "args", m), name) for m, name in enumerate(field.args))
-
-
-def _key_and_company(scene: Scene, source: EntityMetadata) -> Iterator[Finding]:
-    part = scene.task.source
-    if source.company_specific and part.company_field is None:
-        yield error(("source", "entity"), f"`{source.name}` is kept by company.", "Add `company_field: dataAreaId`.")
-    key = [name for name in source.keys.get("primary", ()) if name != part.company_field]
+def _key_and_company(scene: Scene, view: View) -> Iterator[Finding]:
+    part, table = scene.task.source, view.table
+    if table.company_specific and part.company_field is None:
+        yield error(("source", "entity"), f"`{table.name}` is kept by company.", "Add `company_field: dataAreaId`.")
+    key = [name for name in table.keys.get("primary", ()) if name != part.company_field]
     missing = [name for name in key if name not in part.key]
     if missing:
-        message = f"The key of `{source.name}` also has {', '.join(missing)}; without it, rows cannot be told apart."
+        message = f"The key of `{table.name}` also has {', '.join(missing)}; without it, rows cannot be told apart."
         yield error(("source", "key"), message, f"Write `key: [{', '.join(key)}]`.")
 
 

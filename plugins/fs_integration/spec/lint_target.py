@@ -1,32 +1,40 @@
-"""Lint of what is written: key, required columns, protected and vanished rows, checks of shaped rows."""
+"""Lint of what is written: key, required columns, header, conditions on rows of the target, checks of shaped rows."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
-from fs_integration.spec.finding import Finding, Scene, error, warning
+from fs_integration.spec.columns import HEADER
+from fs_integration.spec.document import KeyPath
+from fs_integration.spec.finding import Finding, error, warning
 from fs_integration.spec.fit import NUMBERS, misfit
-from fs_integration.spec.lint_source import lint_condition
+from fs_integration.spec.lint_conditions import lint_condition
 from fs_integration.spec.mapping import QualityRule
 from fs_integration.spec.metadata import Column, ColumnKind, EntityMetadata
+from fs_integration.spec.scene import Scene, View
 
 # Dataverse fills these when a create leaves them out; yes/no columns always have a default.
 FILLED_BY_SERVICE = frozenset({"ownerid", "statecode", "statuscode", "createdon", "modifiedon", "organizationid"})
+COMPANY = "dataAreaId"  # names the company of a row in F&O
 
 
 def lint_target(scene: Scene) -> Iterator[Finding]:
     """Yield what does not fit in ``target`` and in the checks of shaped rows."""
     if scene.target is not None:
-        yield from _key(scene, scene.target)
-        yield from _required(scene, scene.target)
-        yield from _protected(scene, scene.target)
+        is_dataverse = scene.task.target.system == "dataverse"
+        yield from (_dataverse_key if is_dataverse else _finance_operations_key)(scene, scene.target.table)
+        written = {rule.to for rule in scene.task.active_fields}
+        yield from _required(scene.target.table, written)
+        yield from _conditions(scene, scene.target)
         yield from _vanished(scene, scene.target)
+    if scene.header is not None:
+        yield from _header(scene, scene.header)
     for position, rule in enumerate(scene.task.quality):
         yield from _quality(("quality", position), rule, scene)
 
 
-def _key(scene: Scene, table: EntityMetadata) -> Iterator[Finding]:
+def _dataverse_key(scene: Scene, table: EntityMetadata) -> Iterator[Finding]:
     target = scene.task.target
     has_key = table.alternate_key(target.key) is not None
     known = "; ".join(f"{name}: {', '.join(columns)}" for name, columns in table.keys.items()) or "none"
@@ -39,49 +47,76 @@ def _key(scene: Scene, table: EntityMetadata) -> Iterator[Finding]:
         yield warning(("target", "addressed_by"), message, "Write `addressed_by: alternate_key`.")
 
 
-def _required(scene: Scene, table: EntityMetadata) -> Iterator[Finding]:
-    written = {rule.to for rule in scene.task.fields}
+def _finance_operations_key(scene: Scene, table: EntityMetadata) -> Iterator[Finding]:
+    """F&O finds a row by the entity's own key; the integration key is that key or the part of it that is ours."""
+    own = table.keys.get("primary", ())
+    for position, name in enumerate(scene.task.target.key):
+        if own and name not in own:
+            message = f"`{name}` is no key column of `{table.name}`. Its key: {', '.join(own)}."
+            yield error(("target", "key", position), message, "Name columns of that key.")
+    if table.company_specific and COMPANY not in {rule.to for rule in scene.task.fields}:
+        message = f"`{table.name}` is kept by company, but no field rule writes `{COMPANY}`."
+        yield error(("target", "table"), message, f"Add a field rule `{{from: settings.legal_entity, to: {COMPANY}}}`.")
+
+
+def _header(scene: Scene, table: EntityMetadata) -> Iterator[Finding]:
+    header = scene.task.target.header
+    if header is None:
+        return
+    own = table.keys.get("primary", ())
+    if own and set(header.key) != set(own):
+        message = f"`{table.name}` is found by {', '.join(own)}, not by {', '.join(header.key)}."
+        yield error(("target", "header", "key"), message, f"Write `key: [{', '.join(own)}]`.")
+    written = {rule.to.removeprefix(HEADER) for rule in scene.task.active_fields if rule.to.startswith(HEADER)}
+    yield from _required(table, {*written, *header.key}, prefix=HEADER)
+
+
+def _required(table: EntityMetadata, written: set[str], prefix: str = "") -> Iterator[Finding]:
     for column in table.columns.values():
         filled = column.name in FILLED_BY_SERVICE or column.kind in (ColumnKind.BOOLEAN, ColumnKind.ID)
         if column.required and column.can_create and not filled and column.name not in written:
-            yield error(
-                ("fields",), f"`{table.name}` requires `{column.name}`, which no field rule writes.", "Add a rule."
-            )
+            message = f"`{table.name}` requires `{column.name}`, which no field rule writes."
+            yield error(("fields",), message, f"Add a rule with `to: {prefix}{column.name}`.")
 
 
-def _protected(scene: Scene, table: EntityMetadata) -> Iterator[Finding]:
+def _conditions(scene: Scene, view: View) -> Iterator[Finding]:
     for position, rule in enumerate(scene.task.target.protect):
-        yield from lint_condition(("target", "protect", position), rule, table.columns, table.name)
+        yield from lint_condition(("target", "protect", position), rule, view)
+    for position, wanted in enumerate(scene.task.target.create_when):
+        yield from lint_condition(("target", "create_when", position), wanted, view)
 
 
-def _vanished(scene: Scene, table: EntityMetadata) -> Iterator[Finding]:
+def _vanished(scene: Scene, view: View) -> Iterator[Finding]:
     vanished = scene.task.target.vanished
     for name, constant in vanished.set.items() if vanished else ():
-        column = table.columns.get(name)
+        column = view.columns.get(name)
         fault = misfit(constant, column) if column else ""
         if fault:
-            yield error(("target", "vanished", "set", name), fault)
+            yield error(("target", "vanished", "set", name), fault, "Write a value that the column can have.")
 
 
-def _quality(path: tuple[str | int, ...], rule: QualityRule, scene: Scene) -> Iterator[Finding]:
-    columns = scene.columns if rule.stage == "raw" else (scene.target.columns if scene.target else None)
-    column = (columns or {}).get(rule.field or "")
+def _quality(path: KeyPath, rule: QualityRule, scene: Scene) -> Iterator[Finding]:
     if rule.pattern is not None:
         try:
             re.compile(rule.pattern)
         except re.error as exc:
-            yield error((*path, "pattern"), f"`{rule.pattern}` is not a regular expression: {exc}.")
+            message = f"`{rule.pattern}` is not a regular expression: {exc}."
+            yield error((*path, "pattern"), message, "Check brackets; put a backslash before characters meant as such.")
+    view = scene.source if rule.stage == "raw" else scene.target
+    column = view.columns.get(rule.field or "") if view else None
     if column is None:
         return
     for position, constant in enumerate(rule.values):
         fault = misfit(constant, column)
         if fault:
-            yield error((*path, "values", position), fault)
+            yield error((*path, "values", position), fault, "Write a value that the column can have.")
     yield from _comparable(path, rule, column)
 
 
-def _comparable(path: tuple[str | int, ...], rule: QualityRule, column: Column) -> Iterator[Finding]:
+def _comparable(path: KeyPath, rule: QualityRule, column: Column) -> Iterator[Finding]:
     if rule.expect in ("between", "decimals_at_most") and column.kind not in NUMBERS:
-        yield error((*path, "expect"), f"`{rule.expect}` is about numbers; `{column.name}` is not one.")
+        message = f"`{rule.expect}` is about numbers; `{column.name}` is not one."
+        yield error((*path, "expect"), message, "Check another column, or expect something else.")
     if rule.expect in ("max_length", "matches") and column.kind not in (ColumnKind.TEXT, ColumnKind.ENUM):
-        yield error((*path, "expect"), f"`{rule.expect}` is about text; `{column.name}` is none.")
+        message = f"`{rule.expect}` is about text; `{column.name}` is none."
+        yield error((*path, "expect"), message, "Check another column, or expect something else.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -12,6 +12,8 @@ from pydantic import ValidationError
 from fs_integration.errors import MappingError
 from fs_integration.spec.mapping import MappingTask, System
 from fs_integration.spec.metadata import EntityMetadata
+from fs_integration.spec.paths import SEPARATOR
+from fs_integration.spec.places import Place, entity_places, filter_places, reference_places, row_places, target_places
 
 Tables = Callable[[System, str], EntityMetadata | None]
 
@@ -59,3 +61,31 @@ def tables_of(task: MappingTask) -> list[tuple[System, str]]:
     ]
     used += [(task.target.system, task.target.header.table)] if task.target.header else []
     return list(dict.fromkeys(used))
+
+
+def tables_on_paths(task: MappingTask, tables: Tables) -> list[tuple[System, str]]:
+    """Return the tables that the paths of a task lead through, as far as the tables before them are known."""
+    source, target = task.source, task.target
+    named: list[tuple[str, str, list[Place]]] = [
+        (source.system, source.entity, [*entity_places(task), *filter_places(task), *row_places(task)]),
+        (target.system, target.table, list(target_places(task))),
+        *((each.system, each.entity, list(reference_places(task, name))) for name, each in task.references.items()),
+    ]
+    along = (
+        table
+        for system, entity, places in named
+        if system == "dataverse"
+        for _, path in places
+        for table in _along(path, entity, tables)
+    )
+    return list(dict.fromkeys(along))
+
+
+def _along(path: str, entity: str, tables: Tables) -> Iterator[tuple[System, str]]:
+    for part in path.split(SEPARATOR)[:-1]:
+        table = tables("dataverse", entity)
+        lookup = table.columns.get(part) if table else None
+        if lookup is None or not lookup.target_table:
+            return
+        entity = lookup.target_table
+        yield "dataverse", entity

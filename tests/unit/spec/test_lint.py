@@ -14,6 +14,7 @@ from fs_integration.spec.lint import lint
 from fs_integration.spec.loader import load_mapping, mapping_names
 from fs_integration.spec.metadata import EntityMetadata
 from fs_integration.spec.tables import Tables, save_table, saved_tables
+from fs_integration.transform.functions import FUNCTIONS
 
 Broken = Callable[[str, str], tuple[Path, int]]
 
@@ -26,8 +27,8 @@ def tables(root: Path) -> Tables:
 
 
 def findings(tables: Tables) -> list[Finding]:
-    found = lint(load_mapping("parts"), tables, functions=["first_given"], mappings=["parts"])
-    return list(found)
+    mapping = load_mapping("parts")
+    return list(lint(mapping, tables, functions=["first_given"], mappings={"parts": mapping}))
 
 
 def test_the_sound_mapping_fits(sound: str, folder: Path, tables: Tables) -> None:
@@ -37,7 +38,8 @@ def test_the_sound_mapping_fits(sound: str, folder: Path, tables: Tables) -> Non
 
 @pytest.mark.parametrize("name", ["warehouses", "products", "product_inventory"])
 def test_the_standard_mappings_fit_the_saved_tables(name: str, tables: Tables) -> None:
-    assert list(lint(load_mapping(name), tables, functions=["first_given"], mappings=mapping_names())) == []
+    mappings = {each: load_mapping(each) for each in mapping_names()}
+    assert list(lint(mappings[name], tables, functions=FUNCTIONS, mappings=mappings)) == []
 
 
 @pytest.mark.parametrize("name", MISFITS)
