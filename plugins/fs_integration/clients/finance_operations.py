@@ -71,7 +71,9 @@ class FinanceOperationsClient:
         metadata = self.entity_metadata(entity)
         condition = finance_operations_filter([*_own(metadata, company), *where], metadata, changed_since)
         prefer = f"odata.maxpagesize={page_size}" if page_size else ""
-        yield from self._pages(metadata, columns, condition, order_by=order_by, prefer=prefer)
+        # Without an order rows can repeat or be missed between pages.
+        order = list(dict.fromkeys([*order_by, *metadata.keys.get("primary", ())]))
+        yield from self._pages(metadata, columns, condition, order_by=order, prefer=prefer)
 
     def read_keys(
         self, entity: str, *, columns: Sequence[str], key: Sequence[str], rows: pd.DataFrame,
@@ -87,7 +89,7 @@ class FinanceOperationsClient:
         own = finance_operations_filter(_own(metadata, company), metadata)
         frames = []
         for condition in key_filters(rows, metadata, key, also=own):
-            for frame in self._pages(metadata, columns, condition, order_by=()):
+            for frame in self._pages(metadata, columns, condition, order_by=key):
                 frames.append(frame[folded(frame, key).isin(wanted).to_numpy(dtype=bool)])
         return concat(frames, {name: column_of(metadata, name).kind for name in columns})
 
@@ -122,9 +124,8 @@ class FinanceOperationsClient:
         prefer: str = "",
     ) -> Iterator[pd.DataFrame]:  # fmt: skip
         kinds = {name: (name, column_of(metadata, name).kind) for name in columns}
-        # Without an order rows can repeat or be missed between pages; without cross-company only one company is seen.
-        order = list(dict.fromkeys([*order_by, *metadata.keys.get("primary", ())]))
-        options = query(cross_company="true", select=",".join(kinds), orderby=",".join(order), filter=condition)
+        # Without cross-company only one company is seen.
+        options = query(cross_company="true", select=",".join(kinds), orderby=",".join(order_by), filter=condition)
         link = f"data/{metadata.name}?{options}"
         yield from pages(self._transport, link, reading=Reading(kinds, EMPTY_DATE), prefer=prefer)
 

@@ -20,7 +20,7 @@ from fs_integration.errors import MappingError
 from fs_integration.spec.metadata import Column, ColumnKind, EntityMetadata
 from fs_integration.spec.paths import column_of
 
-FILTER_CHARACTERS = 1500  # encoded length; web servers take addresses of about 2,000 characters without being told to
+FILTER_CHARACTERS = 1400  # encoded length; web servers take addresses of about 2,000 characters without being told to
 NO_DATE, NO_MOMENT = "1900-01-01T12:00:00Z", "1900-01-01T00:00:00Z"
 _EMPTY = {
     ColumnKind.DATE: NO_DATE,
