@@ -5,6 +5,7 @@ The import of Great Expectations takes more than a second, hence only inside fun
 
 from __future__ import annotations
 
+import functools
 import warnings
 from collections.abc import Sequence
 from types import ModuleType
@@ -30,9 +31,7 @@ def validate(frame: pd.DataFrame, checks: Sequence[Check], *, columns: Sequence[
         position of its check as ``check``, the one about the columns has none.
     """
     gx = imported()
-    context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = {"globally": False}  # bars would fill the task log
-    asset = context.data_sources.add_pandas("batch").add_dataframe_asset(name)
+    asset = _asset()
     suite = gx.ExpectationSuite(name=name, expectations=_expectations(gx, frame, checks, columns))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -41,6 +40,14 @@ def validate(frame: pd.DataFrame, checks: Sequence[Check], *, columns: Sequence[
     result.meta["run_id"] = gx.RunIdentifier(run_name=run_name)
     result.meta["validation_time"] = result.meta["run_id"].run_time
     return result
+
+
+@functools.cache
+def _asset() -> Any:
+    """Return the asset that every batch of this process is handed to; making one takes as long as some checks."""
+    context = imported().get_context(mode="ephemeral")
+    context.variables.progress_bars = {"globally": False}  # bars would fill the task log
+    return context.data_sources.add_pandas("batch").add_dataframe_asset("batch")
 
 
 def _expectations(gx: ModuleType, frame: pd.DataFrame, checks: Sequence[Check], columns: Sequence[str]) -> list[Any]:
