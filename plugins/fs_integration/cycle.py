@@ -11,12 +11,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.standard.operators.empty import EmptyOperator
-from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
 from airflow.sdk import DAG, Param, TaskGroup, TriggerRule
 
 from fs_integration.assembly import DEFAULT_ARGS, FIRST_DAY, POOLS, Schedule, timetable_of
 from fs_integration.errors import MappingError
-from fs_integration.operators import JournalsPostedSensor, OutcomeOperator
+from fs_integration.operators import AreaRunOperator, JournalsPostedSensor, OutcomeOperator
 from fs_integration.operators.posting_sensor import AT_TIMEOUT, FAIL, journal_headers
 from fs_integration.spec.loader import load_mapping
 from fs_integration.spec.mapping import Mapping
@@ -30,7 +29,6 @@ STAGES = {
     "stock": ("product_inventory",),
     "invoicing": ("agreement_invoices",),
 }
-POLL_SECONDS = 10
 
 
 def cycle_dag(
@@ -92,12 +90,7 @@ def _stages(areas: dict[str, Mapping], stages: Stages[str, Sequence[str]], conne
 
 
 def _area_run(area: Mapping) -> BaseOperator:
-    return TriggerDagRunOperator(
-        task_id=area.mapping, task_display_name=area.title, trigger_dag_id=f"fs_{area.mapping}", logical_date=None,
-        wait_for_completion=True, deferrable=True, poke_interval=POLL_SECONDS, fail_when_dag_is_paused=True,
-        retries=0,  # the area's own tasks have been tried as often as makes sense
-        doc_md=DOCS["area"],
-    )  # fmt: skip
+    return AreaRunOperator(task_id=area.mapping, task_display_name=area.title, area=area.mapping, doc_md=DOCS["area"])
 
 
 def _passage(stage: str, areas: list[Mapping], connection_set: str) -> BaseOperator:
@@ -148,7 +141,8 @@ def _described(areas: dict[str, Mapping], stages: Stages[str, Sequence[str]]) ->
 
 
 INTRODUCTION = (
-    "Triggers the DAGs of the areas stage by stage. An area that failed stops only the areas that require it. "
+    "Triggers the DAGs of the areas stage by stage. An area that failed stops only the areas that require it; one "
+    "whose gate stopped some companies stops none. "
     "The DAGs of the areas must be active, that is not paused."
 )
 ADVICE = (
@@ -157,11 +151,12 @@ ADVICE = (
 )
 DOCS = {
     "area": "Starts the DAG of the area and waits for its run without keeping a worker busy. **Fails** when that run "
-    "failed or its DAG is paused; the button **Triggered DAG** leads to the run.",
+    "failed or its DAG is paused, but not when only the gate stopped some companies. The button **Triggered DAG** "
+    "leads to the run.",
     "ended": "Passes as soon as every area of the stage has ended, also when some failed; those that require a failed "
     "area are stopped by it directly.",
     "journals_posted": "Waits until Supply Chain Management has posted the inventory journals we sent, because stock "
     "levels read earlier would take back what technicians did. **Fails**, or goes on, when the time is over.",
-    "outcome": "**Fails** when any area of the cycle did not succeed, and names them. Without it Airflow would judge "
-    "the run by its last area alone.",
+    "outcome": "**Fails** when any area of the cycle did not succeed for every company, and names them. Without it "
+    "Airflow would judge the run by its last area alone.",
 }

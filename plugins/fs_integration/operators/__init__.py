@@ -1,5 +1,6 @@
-"""One Airflow operator per pipeline step, and two for order. Thin: they fetch, call the pipeline, and hand on."""
+"""One Airflow operator per pipeline step, and three for order. Thin: they fetch, call the pipeline, and hand on."""
 
+from fs_integration.operators.area_run import AreaRunOperator
 from fs_integration.operators.extract import ExtractEntityOperator
 from fs_integration.operators.load import LoadEntityOperator
 from fs_integration.operators.outcome import OutcomeOperator
@@ -9,6 +10,7 @@ from fs_integration.operators.reconcile import ReconcileLoadOperator
 from fs_integration.operators.transform import TransformBatchOperator
 
 __all__ = [
+    "AreaRunOperator",
     "ExtractEntityOperator",
     "JournalsPostedSensor",
     "LoadEntityOperator",

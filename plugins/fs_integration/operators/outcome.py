@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseOperator, TriggerRule
 from airflow.sdk.exceptions import AirflowFailException
 
+from fs_integration.operators.area_run import PARTLY
+
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
 
 class OutcomeOperator(BaseOperator):
-    """Fail when any task directly before this one did not succeed, and say which.
+    """Fail when any task directly before this one did not succeed, or did only for some companies, and say which.
 
     Airflow judges a run by its last tasks alone, and those may succeed after others have failed.
 
@@ -29,6 +31,8 @@ class OutcomeOperator(BaseOperator):
         found = context["ti"].get_task_states(dag_id=self.dag_id, task_ids=tasks, run_ids=[run_id])
         states = {task: str(found.get(run_id, {}).get(task)) for task in tasks}
         failed = [f"{task} ({state})" for task, state in states.items() if state != "success"]
+        notes = (context["ti"].xcom_pull(task_ids=task, key=PARTLY) for task in tasks)
+        failed += [note for note in notes if note]
         if failed:
             raise AirflowFailException(f"These did not succeed: {', '.join(failed)}. {self.advice}")
         self.log.info("Everything succeeded.")
