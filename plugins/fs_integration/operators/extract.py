@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fs_integration.operators.base import AreaOperator
-from fs_integration.operators.packages import asleep, export_under_way
+from fs_integration.operators.packages import asleep, check_ended, export_under_way
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -32,5 +32,5 @@ class ExtractEntityOperator(AreaOperator):
 
     def resume(self, context: Context, event: Any) -> list[dict[str, Any]]:
         """Go on after an export has ended."""
-        self.log.info("Data package: %s", event)
+        check_ended(event)
         return self.execute(context)

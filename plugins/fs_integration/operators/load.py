@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fs_integration.operators.base import AreaOperator, waiting_for_its_turn
-from fs_integration.operators.packages import leaving_during_packages
+from fs_integration.operators.packages import check_ended, leaving_during_packages
 from fs_integration.records import BatchRef
 
 if TYPE_CHECKING:
@@ -38,5 +38,5 @@ class LoadEntityOperator(AreaOperator):
 
     def resume(self, context: Context, event: Any) -> dict[str, Any]:
         """Go on after an import has ended."""
-        self.log.info("Data package: %s", event)
+        check_ended(event)
         return self.execute(context)

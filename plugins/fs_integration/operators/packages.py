@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.exceptions import TaskDeferred
 
-from fs_integration.errors import PackageUnderWay
+from fs_integration.errors import PackageUnderWay, ServiceUnavailable
 from fs_integration.operators.package_trigger import PackageTrigger
 
 if TYPE_CHECKING:
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
     from fs_integration.records import Scope
     from fs_integration.spec.mapping import MappingTask
 
-PATIENCE = timedelta(hours=2)  # then the task looks itself and reports what the service says
+log = logging.getLogger(__name__)
+
+PATIENCE = timedelta(hours=2)  # then the try fails and the next one asks for the same execution
 RESUME = "resume"  # method that goes on after the wait
 
 
@@ -27,6 +30,21 @@ def asleep(execution: str, *, conn_id: str) -> TaskDeferred:
     until = (datetime.now(UTC) + PATIENCE).isoformat()
     trigger = PackageTrigger(finance_operations_conn_id=conn_id, execution=execution, until=until)
     return TaskDeferred(trigger=trigger, method_name=RESUME)
+
+
+def check_ended(event: dict[str, Any]) -> None:
+    """Make sure that the wait ended with the execution, so that no task sleeps for ever on one that hangs.
+
+    :raises ServiceUnavailable: it did not; trying again asks for the same execution.
+    """
+    from fs_integration.clients.package_actions import is_over
+
+    log.info("Execution %s: %s %s", event["execution"], event["state"], event["message"])
+    if not is_over(event["state"]):
+        raise ServiceUnavailable(
+            f"The wait for execution {event['execution']} ended with `{event['state']}`. {event['message']} Trying "
+            "again asks for the same execution. Look at the job history in Finance & Operations."
+        )
 
 
 @contextmanager
