@@ -33,6 +33,7 @@ def source_columns(task: MappingTask) -> list[str]:
 def used_settings(task: MappingTask) -> list[str]:
     """Return the names of the settings that the task's active rules read."""
     used = [name for rule in task.source.keep for name in rule.fields]
+    used += [name for step in task.source.enrich for name in step.by]
     for field in task.active_fields:
         used += [*([field.from_] if field.from_ else []), *field.args]
     return [name.removeprefix(SETTINGS) for name in _unique(used) if name.startswith(SETTINGS)]

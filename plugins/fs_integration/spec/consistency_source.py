@@ -40,14 +40,15 @@ def _comparisons(task: MappingTask) -> Iterator[Contradiction]:
         message = "The row in the target is compared with constants only." if is_protect else KEPT
         advice = "Compare with a constant." if is_protect else "Write the condition under `keep`."
         for number, rule in enumerate(rules):
-            yield from ((place, message, advice) for place in _same_as((*path, number), rule))
+            yield from ((place, message, advice) for place in _between_columns((*path, number), rule))
 
 
-def _same_as(path: KeyPath, rule: Condition) -> Iterator[KeyPath]:
-    if rule.same_as is not None:
-        yield (*path, "same_as")
+def _between_columns(path: KeyPath, rule: Condition) -> Iterator[KeyPath]:
+    for word in ("same_as", "differs_from"):
+        if getattr(rule, word) is not None:
+            yield (*path, word)
     for number, each in enumerate(rule.any_of):
-        yield from _same_as((*path, "any_of", number), each)
+        yield from _between_columns((*path, "any_of", number), each)
 
 
 def _source_words(task: MappingTask) -> Iterator[Contradiction]:

@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from fs_integration.spec.mapping import Scalar
+from fs_integration.spec.mapping import Condition, Scalar
 from fs_integration.spec.metadata import Column, ColumnKind
 
 K = ColumnKind
@@ -75,6 +75,19 @@ def uncovered(given: Column, keys: Iterable[str]) -> list[str]:
     """Return the members of a closed list that a value map has no entry for."""
     known = {key.lower() for key in keys}
     return [option for option in given.options if option.lower() not in known]
+
+
+def admits(rule: Condition, option: str) -> bool:
+    """Tell whether a member of a closed list can fulfil a condition on its column."""
+
+    def same(constant: Scalar) -> bool:
+        return _spelled(constant).lower() == option.lower()
+
+    if "is_" in rule.model_fields_set:
+        return same(rule.is_)
+    if "is_not" in rule.model_fields_set:
+        return not same(rule.is_not)
+    return "in_" not in rule.model_fields_set or any(map(same, rule.in_))
 
 
 def _is_yes_no(given: Column, wanted: Column) -> bool:

@@ -21,7 +21,7 @@ def lint_condition(path: KeyPath, rule: Condition, view: View) -> Iterator[Findi
         yield from lint_condition((*path, "any_of", number), each, view)
     if "in_" in rule.model_fields_set and not rule.in_:
         yield error((*path, "in"), "Nothing can be in an empty list.", "Add values, or remove the condition.")
-    names = (("field", rule.field), ("same_as", rule.same_as or ""))
+    names = (("field", rule.field), ("same_as", rule.same_as or ""), ("differs_from", rule.differs_from or ""))
     for word, name in ((word, name) for word, name in names if name and not name.startswith(SETTINGS)):
         if name not in view.columns:
             yield view.unknown((*path, word), name)

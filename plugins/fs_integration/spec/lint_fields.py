@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from fs_integration.spec.advice import nearest
 from fs_integration.spec.columns import HEADER, SETTINGS
 from fs_integration.spec.finding import Finding, error, placed, unknown_column, warning
-from fs_integration.spec.fit import IDS, NUMBERS, incomparable, inconvertible, misfit, uncovered
+from fs_integration.spec.fit import IDS, NUMBERS, admits, incomparable, inconvertible, misfit, uncovered
 from fs_integration.spec.mapping import FieldRule, Lookup, Otherwise, Scalar
 from fs_integration.spec.metadata import Column, ColumnKind
 from fs_integration.spec.scene import Scene
@@ -145,7 +145,8 @@ def _value_map(scene: Scene, rule: FieldRule, given: Column | None, column: Colu
         if key.lower() not in known:
             message = f"`{given.name}` is never `{key}`; it is one of {', '.join(given.options)}."
             yield error(("value_map",), message, nearest(key, given.options) or "Remove the entry.")
-    missing = uncovered(given, entries)
+    conditions = [each for each in (*scene.task.source.where, *scene.task.source.keep) if each.field == rule.from_]
+    missing = [option for option in uncovered(given, entries) if all(admits(each, option) for each in conditions)]
     if missing and rule.otherwise is Otherwise.REJECT and rule.unmapped == "reject":
         message = f"Rows whose `{given.name}` is {' or '.join(missing)} are quarantined."
         yield warning(("value_map",), message, "Add entries, or say so with `otherwise`.")

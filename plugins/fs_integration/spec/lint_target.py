@@ -24,8 +24,8 @@ def lint_target(scene: Scene) -> Iterator[Finding]:
     if scene.target is not None:
         is_dataverse = scene.task.target.system == "dataverse"
         yield from (_dataverse_key if is_dataverse else _finance_operations_key)(scene, scene.target.table)
-        written = {rule.to for rule in scene.task.active_fields}
-        yield from _required(scene.target.table, written)
+        if not scene.task.target.create_when:  # which may admit no row at all
+            yield from _required(scene.target.table, {rule.to for rule in scene.task.active_fields})
         yield from _conditions(scene, scene.target)
         yield from _vanished(scene, scene.target)
     if scene.header is not None:

@@ -16,6 +16,8 @@ def condition_places(path: KeyPath, condition: Condition) -> Iterator[Place]:
         yield (*path, "field"), condition.field
     if condition.same_as is not None:
         yield (*path, "same_as"), condition.same_as
+    if condition.differs_from is not None:
+        yield (*path, "differs_from"), condition.differs_from
     for number, each in enumerate(condition.any_of):
         yield from condition_places((*path, "any_of", number), each)
 
