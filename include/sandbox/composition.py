@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from sandbox.environment import Environment
 from sandbox.http import Request, Response
+
+if TYPE_CHECKING:
+    from sandbox.finops.app import FinanceOperations
 
 Rows = list[dict[str, Any]]
 
@@ -53,6 +56,8 @@ class Composition:
     :param switches: switches of each system with their defaults.
     :param build_world: makes data from seed, scale and `empty`.
     :param let_technicians_work: lets technicians of Field Service do so many things: systems, count, seed.
+    :param post_journals: lets Supply Chain Management post its inventory journals; :param post_orders: its finished
+        work-order orders.
     :param move_stock: lets Supply Chain Management move the stock of so many on-hand rows: systems, count, seed.
     """
 
@@ -61,6 +66,8 @@ class Composition:
     switches: Mapping[str, dict[str, Any]]
     build_world: Callable[[int, str | int, bool], World]
     move_stock: Callable[[Mapping[str, System], int, int], dict[str, Any]]
+    post_journals: Callable[[Mapping[str, System]], dict[str, Any]]
+    post_orders: Callable[[Mapping[str, System]], dict[str, Any]]
     let_technicians_work: Callable[[Mapping[str, System], int, int], dict[str, Any]]
 
 
@@ -77,6 +84,8 @@ def everything() -> Composition:
         switches={"finops": finops_switches.DEFAULTS, "dataverse": dataverse_switches.DEFAULTS},
         build_world=_world,
         move_stock=_move_stock,
+        post_journals=lambda systems: _finance(systems).post_journals(),
+        post_orders=lambda systems: _finance(systems).post_orders(),
         let_technicians_work=_let_technicians_work,
     )
 
@@ -86,6 +95,10 @@ def _systems(environment: Environment) -> list[System]:
     from sandbox.finops.app import FinanceOperations
 
     return [FinanceOperations(environment), Dataverse(environment)]
+
+
+def _finance(systems: Mapping[str, System]) -> FinanceOperations:
+    return cast("FinanceOperations", systems["finops"])
 
 
 def _world(seed: int, scale: str | int, empty: bool) -> World:

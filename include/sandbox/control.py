@@ -14,11 +14,6 @@ from sandbox.landscape import Landscape, UnknownEntitySet
 from sandbox.limits import UnknownSetting
 from sandbox.rows import MEDIA_TYPE, read_rows, write_rows
 
-_LATER = {
-    ("POST", "/scm/post-integration-journals"): "posting of integration journals",
-    ("POST", "/scm/post-sales-orders"): "posting of sales orders",
-}
-
 
 class BadControl(ValueError):
     """A control request that is wrong; the message says what was expected."""
@@ -47,6 +42,8 @@ class Control:
             ("GET", "/clock"): lambda _: self._clock(),
             ("POST", "/clock"): self._advance_clock,
             ("POST", "/scm/activity"): self._move_stock,
+            ("POST", "/scm/post-integration-journals"): lambda _: landscape.post_journals(),
+            ("POST", "/scm/post-sales-orders"): lambda _: landscape.post_orders(),
             ("POST", "/fieldservice/activity"): self._let_technicians_work,
         }
 
@@ -63,16 +60,12 @@ class Control:
         route = (request.method, request.path)
         if request.path.startswith("/state/"):
             return self._state(request)
-        if route in _LATER:
-            return _json(
-                501, {"error": f"The sandbox does not emulate the {_LATER[route]} yet.", "route": request.path}
-            )
         if route in self._routes:
             return _json(200, self._routes[route](_body(request)))
-        methods = sorted(method for method, path in {**self._routes, **_LATER} if path == request.path)
+        methods = sorted(method for method, path in self._routes if path == request.path)
         if methods:
             return _json(405, {"error": f"{request.path} answers {', '.join(methods)} only."})
-        known = sorted({path for _, path in {**self._routes, **_LATER}} | {"/state/{system}/{entity_set}"})
+        known = sorted({path for _, path in self._routes} | {"/state/{system}/{entity_set}"})
         return _json(404, {"error": f"Nothing answers at {request.path}; there is {', '.join(known)}."})
 
     def _health(self, _: Any) -> dict[str, Any]:

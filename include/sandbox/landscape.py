@@ -77,6 +77,14 @@ class Landscape:
         """Let technicians of Field Service do so many things, and say what they did."""
         return self._composition.let_technicians_work(self.systems, count, seed)
 
+    def post_journals(self) -> dict[str, Any]:
+        """Let Supply Chain Management post its inventory journals, and say what it did."""
+        return self._composition.post_journals(self.systems)
+
+    def post_orders(self) -> dict[str, Any]:
+        """Let Supply Chain Management deliver and invoice finished work-order orders, and say what it did."""
+        return self._composition.post_orders(self.systems)
+
     def _find(self, system: str, entity_set: str) -> System:
         if system not in self.systems:
             raise UnknownEntitySet(f"There is no system '{system}'; there is {', '.join(self.systems)}.")

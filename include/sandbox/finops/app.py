@@ -16,6 +16,7 @@ from sandbox.finops.keys import folded, key_values
 from sandbox.finops.packages.actions import ACTIONS, PackageActions
 from sandbox.finops.packages.blobs import BLOB_PATH, BlobStore
 from sandbox.finops.packages.entities import ENTITIES
+from sandbox.finops.posting import post_journals, post_orders
 from sandbox.finops.reading import Reader
 from sandbox.finops.schema import NAMESPACE, Entity
 from sandbox.finops.security import authenticate
@@ -72,6 +73,18 @@ class FinanceOperations:
         with self._lock:
             self._packages.advance()
             return self._database.upsert(entity_set, rows)
+
+    def post_journals(self) -> dict[str, int]:
+        """Post the inventory journals that wait. :return: journals and lines posted."""
+        with self._lock:
+            self._packages.advance()
+            return post_journals(self._database, self._environment.clock.now())
+
+    def post_orders(self) -> dict[str, int]:
+        """Deliver and invoice the orders of finished work orders. :return: orders and lines posted."""
+        with self._lock:
+            self._packages.advance()
+            return post_orders(self._database)
 
     def dump(self, entity_set: str) -> Iterable[dict[str, Any]]:
         """Give every row with every property, in key order."""

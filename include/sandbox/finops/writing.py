@@ -23,6 +23,8 @@ from sandbox.finops.errors import (
 from sandbox.finops.exchange import Exchange, respond_empty
 from sandbox.finops.keys import folded
 from sandbox.finops.reading import Reader
+from sandbox.finops.rules import apply
+from sandbox.finops.rules.writes import Write
 from sandbox.finops.schema import COMPANY, Entity
 from sandbox.finops.store import Database, Row, fold
 from sandbox.finops.values import accept, etag
@@ -56,6 +58,7 @@ class Writer:
             key = store.key_of(row)
             if key in store.rows:
                 raise duplicate(entity, {name: row[name] for name in entity.key})
+            apply(Write(self._database, transaction, entity, None, row))
             transaction.put(store, key, row)
         address = {"Location": f"{exchange.root}{entity.collection}{_key_text(entity, row)}"}
         return self._reader.representation(exchange, entity, row, 201, address)
@@ -80,6 +83,7 @@ class Writer:
                 changes = {**entity.defaults, **kept, **changes}
             changed = self._database.next_version(store, row, changes)
             self._validate(exchange, entity, changed)
+            apply(Write(self._database, transaction, entity, row, changed))
             transaction.put(store, store.key_of(row), changed)
         return respond_empty(204, rows=1)
 

@@ -11,7 +11,7 @@ from math import ceil
 from random import Random
 from typing import Any
 
-from sandbox.world import catalogue, fieldservice, peculiarities, places, stock
+from sandbox.world import catalogue, fieldservice, finance, peculiarities, places, stock
 from sandbox.world.companies import COMPANIES, Company
 
 Row = dict[str, Any]
@@ -55,9 +55,10 @@ def build(seed: int, scale: str | int, *, empty: bool = False) -> World:
     unusual = len(peculiarities.rows(peculiarities.STOCK))
     shares = _shares(max(rows - unusual, len(COMPANIES)))
     for company, share in zip(COMPANIES, shares, strict=True):
-        for entity_set, made in _company(company, share, seed).items():
+        made_of = {**_company(company, share, seed), **finance.tables(company)}
+        for entity_set, made in made_of.items():
             finops.setdefault(entity_set, []).extend(made)
-    for entity_set in (peculiarities.WAREHOUSES, peculiarities.PRODUCTS, peculiarities.DISTINCT, peculiarities.STOCK):
+    for entity_set in peculiarities.ENTITY_SETS:
         finops[entity_set].extend(peculiarities.rows(entity_set))
     return World(finops, fieldservice.tables(finops["Warehouses"], finops["SellableReleasedProducts"]))
 

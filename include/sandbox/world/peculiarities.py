@@ -11,6 +11,7 @@ from typing import Any
 
 from sandbox.world.catalogue import Product
 from sandbox.world.companies import COMPANIES
+from sandbox.world.finance import project
 from sandbox.world.places import site_id, warehouse
 from sandbox.world.stock import on_hand
 
@@ -24,6 +25,8 @@ WAREHOUSES, PRODUCTS, DISTINCT, STOCK = (
     "CDSReleasedDistinctProducts",
     "WarehousesOnHandV2",
 )
+PROJECTS = "Projects"
+ENTITY_SETS = (WAREHOUSES, PRODUCTS, DISTINCT, STOCK, PROJECTS)
 LOADED, QUARANTINED, SKIPPED, BLOCKED, NOT_READ = "loaded", "quarantined", "skipped", "blocked", "not_read"
 TAKEOVER_WAREHOUSE = "61"
 
@@ -61,6 +64,12 @@ def _stock(id_: str, what: str, outcome: str, product: Product, place: Row, quan
     row = on_hand(product, place, quantities)
     names = ("dataAreaId", "ItemNumber", "InventorySiteId", "InventoryWarehouseId")
     return Peculiarity(id_, what, STOCK, {name: row[name] for name in names}, outcome, row)
+
+
+def _project(id_: str, what: str, outcome: str, number: str, **changes: str) -> Peculiarity:
+    row = {**project(COMPANY, "0091", "Refit of the pump house", "TimeMaterial", "InProcess", 1), **changes}
+    row["ProjectID"] = number
+    return Peculiarity(id_, what, PROJECTS, {"dataAreaId": COMPANY.data_area_id, "ProjectID": number}, outcome, row)
 
 
 def _part(number: str, name: str) -> Product:
@@ -178,8 +187,20 @@ _IN_STOCK = (
     ),
 )
 
+_IN_PROJECTS = (
+    _project(
+        "project-unknown-customer", "Customer unknown in Field Service", BLOCKED, "P-U0091", CustomerAccount="S-77"
+    ),
+    _project("project-long-name", "Name of more than 100 characters", QUARANTINED, "P-U0092", ProjectName=_LONG_PLACE),
+    _project("project-forbidden-character", "Number with '/', which breaks the key", QUARANTINED, "P/U0093"),
+    _project("project-without-name", "No name, which Field Service needs", QUARANTINED, "P-U0094", ProjectName=""),
+    _project(
+        "project-completed-before", "Completed before it travelled", SKIPPED, "P-U0095", ProjectStage="Completed"
+    ),
+)  # fmt: skip
+
 # Every unusual row that has an outcome of its own.
-PECULIARITIES: tuple[Peculiarity, ...] = (*_IN_WAREHOUSES, *_IN_PRODUCTS, *_IN_STOCK)
+PECULIARITIES: tuple[Peculiarity, ...] = (*_IN_WAREHOUSES, *_IN_PRODUCTS, *_IN_STOCK, *_IN_PROJECTS)
 
 
 def rows(entity_set: str) -> list[Row]:

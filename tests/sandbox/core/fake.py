@@ -71,6 +71,8 @@ def composition() -> Composition:
         entity_sets={name: (ENTITY_SET,) for name in PATHS},
         switches={"finops": {}, "dataverse": {"plug_ins": True}},
         build_world=build_world,
+        post_journals=lambda systems: {"journals": len(systems)},
+        post_orders=lambda systems: {"orders": len(systems)},
         move_stock=lambda systems, count, seed: {"changed": count, "seed": seed},
         let_technicians_work=lambda systems, count, seed: {"done": count, "seed": seed},
     )
