@@ -91,6 +91,16 @@ def client(surroundings: Environment) -> Client:
     """Give a client of the organisation of a small world."""
     surroundings.limits.reset()
     surroundings.clock.reset()
+    return _client(surroundings)
+
+
+@pytest.fixture
+def other_client(surroundings: Environment) -> Client:
+    """Give a client of a second organisation of the same world."""
+    return _client(surroundings)
+
+
+def _client(surroundings: Environment) -> Client:
     system = Dataverse(surroundings)
     system.load(build(7, "tiny").dataverse)
     return Client(system, surroundings)
