@@ -8,10 +8,9 @@ from typing import Any
 
 import msgspec
 
+from sandbox.finops.changes import change_row, insert_row, refuse_fields
 from sandbox.finops.errors import (
     bad_request,
-    duplicate,
-    field_empty,
     field_invalid,
     has_dependents,
     missing_for_update,
@@ -23,8 +22,6 @@ from sandbox.finops.errors import (
 from sandbox.finops.exchange import Exchange, respond_empty
 from sandbox.finops.keys import folded
 from sandbox.finops.reading import Reader
-from sandbox.finops.rules import apply
-from sandbox.finops.rules.writes import Write
 from sandbox.finops.schema import COMPANY, Entity
 from sandbox.finops.store import Database, Row, fold
 from sandbox.finops.values import accept, etag
@@ -50,16 +47,12 @@ class Writer:
         values = self._payload(exchange, entity)
         if entity.company_specific and not values.get(COMPANY):
             values[COMPANY] = exchange.switches.default_company
-        _refuse_fields(entity, [name for name in values if not entity.properties[name].creatable])
-        store = self._database.stores[entity.collection]
+        refuse_fields(entity, [name for name in values if not entity.properties[name].creatable])
+        if entity.company_specific and not exchange.switches.may_see(values[COMPANY]):
+            text = f"The company '{values[COMPANY]}' does not exist or is not accessible."
+            raise field_invalid(entity, COMPANY, text)
         with exchange.writing(self._database) as transaction:
-            row = self._database.new_row(store, values)
-            self._validate(exchange, entity, row)
-            key = store.key_of(row)
-            if key in store.rows:
-                raise duplicate(entity, {name: row[name] for name in entity.key})
-            apply(Write(self._database, transaction, entity, None, row))
-            transaction.put(store, key, row)
+            row = insert_row(self._database, transaction, entity, values)
         address = {"Location": f"{exchange.root}{entity.collection}{_key_text(entity, row)}"}
         return self._reader.representation(exchange, entity, row, 201, address)
 
@@ -69,7 +62,6 @@ class Writer:
         :param replace: PUT: properties that the body leaves out fall back to their defaults.
         """
         values = self._payload(exchange, entity)
-        store = self._database.stores[entity.collection]
         with exchange.writing(self._database) as transaction:
             row = self._find(exchange, entity, key)
             if self._loses_update():
@@ -77,14 +69,11 @@ class Writer:
             changes = {name: value for name, value in values.items() if name not in entity.key}
             if any(fold(values[name]) != fold(row[name]) for name in entity.key if name in values):
                 raise write_failed(entity, "Error: The key of a record cannot be changed.")
-            _refuse_fields(entity, [name for name in changes if not entity.properties[name].editable])
+            refuse_fields(entity, [name for name in changes if not entity.properties[name].editable])
             if replace:
                 kept = {name: row[name] for name, item in entity.properties.items() if not item.editable}
                 changes = {**entity.defaults, **kept, **changes}
-            changed = self._database.next_version(store, row, changes)
-            self._validate(exchange, entity, changed)
-            apply(Write(self._database, transaction, entity, row, changed))
-            transaction.put(store, store.key_of(row), changed)
+            change_row(self._database, transaction, entity, row, changes)
         return respond_empty(204, rows=1)
 
     def delete(self, exchange: Exchange, entity: Entity, key: Values) -> Response:
@@ -112,15 +101,6 @@ class Writer:
         if expected not in ("*", etag(row)):
             raise version_mismatch()
         return row
-
-    def _validate(self, exchange: Exchange, entity: Entity, row: Row) -> None:
-        """Check the row as a whole, as validateWrite does."""
-        company = row.get(COMPANY, "")
-        if entity.company_specific and not exchange.switches.may_see(company):
-            raise field_invalid(entity, COMPANY, f"The company '{company}' does not exist or is not accessible.")
-        for item in entity.properties.values():
-            if item.required and row[item.name] == "":
-                raise field_empty(entity, item.name)
 
     def _refuse_dependents(self, entity: Entity, row: Row) -> None:
         for collection, column in entity.dependents:
@@ -163,12 +143,6 @@ def decode_object(body: bytes) -> Mapping[str, Any]:
     if not isinstance(payload, dict):
         raise bad_request("The body must be a JSON object.")
     return payload
-
-
-def _refuse_fields(entity: Entity, names: list[str]) -> None:
-    """Refuse fields that the system fills itself."""
-    if names:
-        raise field_invalid(entity, names[0], f"The field '{names[0]}' does not allow editing.")
 
 
 def _key_text(entity: Entity, row: Row) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +12,8 @@ from sandbox.finops.errors import action_failed, bad_request, not_emulated
 from sandbox.finops.exchange import Exchange, respond
 from sandbox.finops.packages.blobs import BlobStore
 from sandbox.finops.packages.entities import ENTITIES, ExportEntity
-from sandbox.finops.packages.exports import Export, Exports
+from sandbox.finops.packages.exports import Exports
+from sandbox.finops.packages.jobs import Job, Jobs, Message
 from sandbox.finops.store import Database, Row
 from sandbox.finops.tables.system import DATA_PROJECTS
 from sandbox.finops.writing import decode_object
@@ -40,7 +41,9 @@ class PackageActions:
 
     def __init__(self, database: Database, blobs: BlobStore, now: Callable[[], datetime]) -> None:
         self._database = database
-        self._exports = Exports(database, blobs, now)
+        self._blobs = blobs
+        self._jobs = Jobs(now)
+        self._exports = Exports(database, blobs, self._jobs)
         self._handlers: dict[str, Callable[[Exchange, Parameters], str]] = {
             "ExportToPackage": self._export,
             "ExportToPackageAsync": self._export,
@@ -52,8 +55,8 @@ class PackageActions:
         }
 
     def advance(self) -> None:
-        """Finish the exports whose time has come; called before rows change, so that no export sees later ones."""
-        self._exports.advance()
+        """Finish the jobs whose time has come; called before rows change, so that no export sees later ones."""
+        self._jobs.advance()
 
     def answer(self, exchange: Exchange, action: str) -> Response:
         """Run an action with the parameters of the body.
@@ -79,7 +82,7 @@ class PackageActions:
             raise _failed("ExportToPackage", f"The company '{company}' does not exist or is not accessible.")
         execution_id = _text("ExportToPackage", parameters, "executionId")
         # What happens to a repeated id is not documented; running the same id again needs the parameter for it.
-        if self._exports.find(execution_id) is not None and parameters.get("reExecute") is not True:
+        if self._jobs.find(execution_id) is not None and parameters.get("reExecute") is not True:
             raise _failed("ExportToPackage", f"The execution ID '{execution_id}' already exists.")
         return self._exports.start(execution_id, project, entity, company, exchange.switches).execution_id
 
@@ -93,7 +96,7 @@ class PackageActions:
         return project, entity
 
     def _status(self, _exchange: Exchange, parameters: Parameters) -> str:
-        return self._exports.state(_text("GetExecutionSummaryStatus", parameters, "executionId"))
+        return self._jobs.state(_text("GetExecutionSummaryStatus", parameters, "executionId"))
 
     def _address(self, exchange: Exchange, parameters: Parameters) -> str:
         job = self._find("GetExportedPackageUrl", parameters)
@@ -101,10 +104,7 @@ class PackageActions:
 
     def _errors(self, exchange: Exchange, parameters: Parameters) -> str:
         messages = self._find("GetExecutionErrors", parameters).errors
-        if exchange.switches.malformed_execution_errors:
-            records = ",".join(f'{{"RecordId":"","Field":"","ErrorMessage":"{text}"}}' for text in messages)
-            return f"[{records}]"
-        return msgspec.json.encode([{"RecordId": "", "Field": "", "ErrorMessage": text} for text in messages]).decode()
+        return _error_list(messages, malformed=exchange.switches.malformed_execution_errors)
 
     def _page(self, exchange: Exchange, parameters: Parameters) -> str:
         job = self._find("GetExecutionSummaryPageUrl", parameters)
@@ -112,15 +112,26 @@ class PackageActions:
         return f"{exchange.request.base_url}/{page}"
 
     def _delete(self, _exchange: Exchange, parameters: Parameters) -> str:
-        self._exports.forget(_text("DeleteExecutionHistoryJob", parameters, "executionId"))
+        job = self._jobs.forget(_text("DeleteExecutionHistoryJob", parameters, "executionId"))
+        for name in job.files if job is not None else ():
+            self._blobs.remove(name)
         return ""
 
-    def _find(self, action: str, parameters: Parameters) -> Export:
+    def _find(self, action: str, parameters: Parameters) -> Job:
         execution_id = _text(action, parameters, "executionId")
-        job = self._exports.find(execution_id)
+        job = self._jobs.find(execution_id)
         if job is None:
             raise _failed(action, f"The execution ID '{execution_id}' does not exist.")
         return job
+
+
+def _error_list(messages: Sequence[Message], *, malformed: bool) -> str:
+    """Write an error list; the malformed one leaves quotes and line breaks in messages as they are."""
+    if malformed:
+        records = (f'{{"RecordId":"{m.record}","Field":"","ErrorMessage":"{m.text}"}}' for m in messages)
+        return f"[{','.join(records)}]"
+    listed = [{"RecordId": m.record, "Field": "", "ErrorMessage": m.text} for m in messages]
+    return msgspec.json.encode(listed).decode()
 
 
 def _text(action: str, parameters: Parameters, name: str) -> str:
