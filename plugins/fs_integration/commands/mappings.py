@@ -94,7 +94,11 @@ def functions() -> dict[str, str]:
     """Return what each named function does, in its own words."""
     from fs_integration.transform.functions import FUNCTIONS
 
-    return {name: (inspect.getdoc(function) or "").splitlines()[0] for name, function in FUNCTIONS.items()}
+    return {name: _first_paragraph(inspect.getdoc(function) or "") for name, function in FUNCTIONS.items()}
+
+
+def _first_paragraph(text: str) -> str:
+    return " ".join(text.split("\n\n", 1)[0].split())
 
 
 def explain(console: Console, name: str, *, markdown: bool) -> int:

@@ -18,7 +18,9 @@ from fs_integration.spec.wording import (
     listed,
     origin,
     pairs,
+    preparation,
     steps,
+    target_column,
     value,
 )
 
@@ -43,6 +45,9 @@ def describe_markdown(mapping: Mapping, *, functions: Words[str, str] | None = N
         lines += [f"Extends the standard mapping {code(mapping.extends)}, version {mapping.version}.", ""]
     if mapping.requires:
         lines += [f"Runs after: {', '.join(mapping.requires)}.", ""]
+    if mapping.settings:
+        lines += ["## Settings of each company", ""]
+        lines += _table(("Setting", "Decides", "Value when none is given", "Allowed", "Basis"), _settings(mapping))
     for task in mapping.tasks:
         lines += _task(task, functions or {})
     if mapping.value_maps:
@@ -53,10 +58,16 @@ def describe_markdown(mapping: Mapping, *, functions: Words[str, str] | None = N
 
 
 def _task(task: MappingTask, functions: Words[str, str]) -> list[str]:
-    fields = ((_target(rule.to, task), origin(rule), steps(rule, task, functions), rule.basis) for rule in task.fields)
+    key = task.target.key
+    fields = (
+        (target_column(rule, key), origin(rule), steps(rule, task, functions), rule.basis) for rule in task.fields
+    )
     quality = ((STAGES[rule.stage], expectation(rule), rule.reason, rule.basis) for rule in task.quality)
     return [
         f"## {task.title}", "",
+        *(["This task is switched off; it does not run.", ""] if not task.enabled else []),
+        *(["### Before the run", "", *_bullets(_prepared(task)), ""] if task.preflight else []),
+        "### What is read", "",
         *_bullets(_reads(task)), "",
         "### Columns", "",
         *_table(("Column written", "Comes from", "On the way", "Basis"), fields),
@@ -67,10 +78,17 @@ def _task(task: MappingTask, functions: Words[str, str]) -> list[str]:
     ]  # fmt: skip
 
 
-def _target(name: str, task: MappingTask) -> str:
-    rule = next(rule for rule in task.fields if rule.to == name)
-    marks = ["key"] if name in task.target.key else ["required"] if rule.required else []
-    return code(name) + "".join(f" ({mark})" for mark in marks)
+def _settings(mapping: Mapping) -> Iterable[Sequence[str]]:
+    for name, setting in mapping.settings.items():
+        given = "none: each company must give it" if setting.required else value(setting.default)
+        allowed = ", ".join(map(value, setting.one_of)) or "any"
+        note = f" ({setting.note.rstrip('.')})" if setting.note else ""
+        yield code(name), f"{setting.description}{note}", given, allowed, setting.basis
+
+
+def _prepared(task: MappingTask) -> Iterable[str]:
+    for check in task.preflight:
+        yield preparation(check, task) + _remark(check)
 
 
 def _reads(task: MappingTask) -> Iterable[str]:
@@ -82,7 +100,8 @@ def _reads(task: MappingTask) -> Iterable[str]:
         yield f"Route: the data package {code(package.project)} with the data entity {code(package.data_entity)}."
     if source.changed_since is not None:
         since = source.changed_since
-        yield f"Only rows whose {code(since.field)} changed, with {since.overlap_minutes} minutes of overlap."
+        overlap = f"with {since.overlap_minutes} minutes of overlap"
+        yield f"Only rows whose {code(since.field)} changed, {overlap}.{_remark(since)}"
     else:
         yield "Reads all rows every time; only those that differ from what was last written are written."
     for rule in source.where:
@@ -92,6 +111,11 @@ def _reads(task: MappingTask) -> Iterable[str]:
     if source.group is not None:
         group = source.group
         yield f"Rows with the same {listed(group.by)} become one; {listed(group.sum)} are added up.{_remark(group)}"
+    if source.document is not None:
+        yield (
+            f"Rows with the same {code(source.document)} are one document: when one of its rows is held back, none "
+            "travels."
+        )
     for keep in source.keep:
         ends = {"skip": "skipped", "reject": "quarantined", "block": "blocked"}[keep.otherwise]
         yield f"Rows go on where {condition(keep)}; the others are {ends}: {keep.reason}{_remark(keep)}"
@@ -102,6 +126,9 @@ def _writes(task: MappingTask) -> Iterable[str]:
     found = "updated" if target.when_found == "update" else "left as they are"
     where = f"{code(target.table)} of {SYSTEMS[target.system]}"
     yield f"Writes {where} by {listed(target.key)}; rows found there are {found}."
+    yield from _route(task)
+    for wanted in target.create_when:
+        yield f"A row that is not there yet is created only where {condition(wanted)}; else skipped.{_remark(wanted)}"
     for rule in target.protect:
         yield f"Never touches a row where {condition(rule)}: {rule.reason}{_remark(rule)}"
     if target.vanished is not None:
@@ -121,6 +148,22 @@ def _writes(task: MappingTask) -> Iterable[str]:
         return
     compared = {"written": "the rows written in the run", "all": "all rows"}[target.compare]
     yield f"Afterwards {compared} are read back and compared with what was sent; {target.max_drift} may differ."
+
+
+def _route(task: MappingTask) -> Iterable[str]:
+    target = task.target
+    if target.header is not None:
+        yield (
+            f"Each document has a header in {code(target.header.table)}, found by {listed(target.header.key)}; header "
+            "and rows are written together or not at all."
+        )
+    package = target.package
+    if package is None:
+        return
+    sent = ", ".join(code(name) if name == file else f"{code(name)} as {code(file)}"
+                     for name, file in package.columns.items())  # fmt: skip
+    written = "Written" if target.route == "package" else "Written by OData. `route: package` would write"
+    yield f"{written} by the data package {code(package.project)}, entity {code(package.data_entity)}, with {sent}."
 
 
 def _remark(line: Remark) -> str:

@@ -36,7 +36,7 @@ def test_the_sound_mapping_fits(sound: str, folder: Path, tables: Tables) -> Non
     assert findings(tables) == []
 
 
-@pytest.mark.parametrize("name", ["warehouses", "products", "product_inventory"])
+@pytest.mark.parametrize("name", mapping_names())
 def test_the_standard_mappings_fit_the_saved_tables(name: str, tables: Tables) -> None:
     mappings = {each: load_mapping(each) for each in mapping_names()}
     assert list(lint(mappings[name], tables, functions=FUNCTIONS, mappings=mappings)) == []
