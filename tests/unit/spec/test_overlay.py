@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from fs_integration.errors import MappingError
+from fs_integration.spec.document import read_document
 from fs_integration.spec.explain import describe_markdown
 from fs_integration.spec.loader import load_mapping, mapping_hash, problems_in
 from fs_integration.spec.mapping import Mapping
+from fs_integration.spec.shape import MAPPING, Shape, name_of
 
+STANDARD = Path(__file__).resolve().parents[3] / "include" / "mappings" / "standard"
 HEAD = "mapping: parts\nextends: parts\nwritten_for: 1\n"
 IN_TASK = HEAD + "tasks:\n  change:\n    - name: parts\n"
 
@@ -323,3 +326,20 @@ def test_the_description_says_that_a_mapping_is_ours_and_what_it_extends(overlay
     text = describe_markdown(load_mapping("parts"))
     assert "Extends the standard mapping `parts`, version 1." in text
     assert "`new_colour`" in text
+
+
+@pytest.mark.parametrize("file", sorted(STANDARD.glob("*.yaml")), ids=lambda file: file.stem)
+def test_each_item_of_a_standard_mapping_can_be_addressed(file: Path) -> None:
+    assert list(unaddressable(read_document(file).data, MAPPING)) == []
+
+
+def unaddressable(value: Any, shape: Shape) -> Iterator[str]:
+    """Names that several items of one list answer to first, and items without any; not inside `any_of`."""
+    if isinstance(value, dict) and shape.kind in ("block", "names"):
+        for word, inner in value.items():
+            yield from unaddressable(inner, shape.at(word)) if word != "any_of" else ()
+    if isinstance(value, list) and shape.kind == "items":
+        names = [name_of(item, shape.model) for item in value]
+        yield from (name or str(value) for name in names if names.count(name) > 1 or not name)
+        for item in value:
+            yield from unaddressable(item, shape.at(0))
