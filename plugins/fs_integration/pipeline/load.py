@@ -29,7 +29,7 @@ from fs_integration.pipeline.clients import Clients
 from fs_integration.pipeline.gate import vanished_fingerprint
 from fs_integration.pipeline.references import TARGET_INDEX, index_scope, shared_scope
 from fs_integration.pipeline.run import Run
-from fs_integration.pipeline.target import TargetTable, compared_columns, target_table
+from fs_integration.pipeline.target import TargetTable, compared_columns, readable_prints, target_table
 from fs_integration.records import BatchRef, Outcome, Scope
 from fs_integration.spec.columns import written_columns
 from fs_integration.spec.mapping import MappingTask
@@ -125,9 +125,8 @@ def _compared(
     rows[KNOWN] = is_known
     rows[STARTED] = rows[KEY].isin(known.index).to_numpy(dtype=bool) & ~is_known
     rows[READABLE] = rows[FINGERPRINT]
-    readable = compared_columns(task)
-    if readable != written_columns(task, on_create=False) and not is_vanished_batch(rows, task):
-        rows[READABLE] = fingerprints(rows, readable)
+    if task.target.system == "finance_operations" or compared_columns(task) != written_columns(task, on_create=False):
+        rows[READABLE] = rows[FINGERPRINT] if is_vanished_batch(rows, task) else readable_prints(task, rows)
     return rows
 
 

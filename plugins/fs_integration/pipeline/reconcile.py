@@ -6,30 +6,23 @@ The watermark moves here and only here, after everything before it has been conf
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-import numpy as np
-import pandas as pd
-
 from fs_integration.errors import ReconciliationError
-from fs_integration.frames import KEY, dtype, fingerprints, joined_text
 from fs_integration.ledger import Ledger
 from fs_integration.pipeline.clients import Clients
-from fs_integration.pipeline.gate import key_hashes, vanished_fingerprint
-from fs_integration.pipeline.load import FINGERPRINT, LEASE_SECONDS, OUTCOME, READABLE, LoadResult
+from fs_integration.pipeline.comparison import Comparison, compare
+from fs_integration.pipeline.load import LEASE_SECONDS, LoadResult
 from fs_integration.pipeline.references import shared_scope
 from fs_integration.pipeline.run import Mode, Run
-from fs_integration.pipeline.target import TargetTable, compared_columns, target_table
-from fs_integration.records import BatchRef, Outcome, Scope
+from fs_integration.pipeline.target import target_table
+from fs_integration.records import Scope
 from fs_integration.spec.mapping import MappingTask
-from fs_integration.spec.metadata import ColumnKind, EntityMetadata
+from fs_integration.spec.metadata import EntityMetadata
 from fs_integration.staging import StagingArea
 
 log = logging.getLogger(__name__)
-
-READ_BY_KEY_ROWS = 2_000  # up to here rows are asked for by key, beyond it the whole table is read
-WRITTEN = (Outcome.CREATED.value, Outcome.UPDATED.value)
 
 
 @dataclass(frozen=True)
@@ -60,15 +53,6 @@ class Books:
         return asdict(self)
 
 
-@dataclass(frozen=True)
-class _Comparison:
-    """:param drift: rows that differ; :param missing: rows not found; :param doubtful: the keys of both."""
-
-    drift: int
-    missing: int
-    doubtful: pd.Series
-
-
 def reconcile(
     task: MappingTask, run: Run, *, scopes: Sequence[Scope], results: Sequence[LoadResult], clients: Clients,
     staging: StagingArea, ledger: Ledger,
@@ -84,10 +68,10 @@ def reconcile(
     lease = ledger.acquire_lease(scopes[0].area, run.run_key, LEASE_SECONDS)
     described = staging.read_json(shared_scope(scopes[0]), run.run_key, "target")
     metadata = EntityMetadata.model_validate(described)
-    for scope in scopes:
-        target = target_table(task, clients, company=scope.legal_entity, metadata=metadata)
-        outcomes = [result.outcome for result in results if result.outcome.scope == scope]
-        found = _compare(task, outcomes, scope=scope, target=target, staging=staging, ledger=ledger)
+    targets = {scope: target_table(task, clients, company=scope.legal_entity, metadata=metadata) for scope in scopes}
+    outcomes = {scope: [result.outcome for result in results if result.outcome.scope == scope] for scope in scopes}
+    compared = compare(task, outcomes, targets=targets, staging=staging, ledger=ledger)
+    for scope, found in compared.items():
         own = _balance(run, found, scope=scope, ledger=ledger)
         fault = _fault(task, own, scope)
         if fault and len(found.doubtful):  # else the next run would take them for unchanged
@@ -105,7 +89,7 @@ def reconcile(
     return books
 
 
-def _balance(run: Run, found: _Comparison, *, scope: Scope, ledger: Ledger) -> Books:
+def _balance(run: Run, found: Comparison, *, scope: Scope, ledger: Ledger) -> Books:
     entry = ledger.run(scope, run.run_key)
     return Books(legal_entity=scope.legal_entity, read=entry.rows_read, generated=entry.generated, drift=found.drift,
                  missing=found.missing, **entry.outcomes)  # fmt: skip
@@ -131,62 +115,3 @@ def _close(run: Run, books: Books, fault: str, *, scope: Scope, ledger: Ledger) 
         scope, run.run_key, status="failed" if fault else "succeeded", message=fault, drift=books.drift + books.missing,
         watermark=None if fault or applied.mode is Mode.STATELESS else applied.as_of,
     )  # fmt: skip
-
-
-def _compare(
-    task: MappingTask, outcomes: Sequence[BatchRef], *, scope: Scope, target: TargetTable, staging: StagingArea,
-    ledger: Ledger,
-) -> _Comparison:  # fmt: skip
-    """Read written rows back and compare them with what was sent."""
-    nothing = _Comparison(0, 0, pd.Series([], dtype=dtype(ColumnKind.TEXT)))
-    if task.target.compare == "none" or not outcomes:
-        return nothing
-    expected = _still_ours(_expected(task, outcomes, staging), scope, ledger)
-    if not len(expected):
-        return nothing
-    expected = expected.iloc[np.argsort(key_hashes(expected[KEY]))].reset_index(drop=True)
-    keys = key_hashes(expected[KEY])
-    prints = expected[READABLE].to_numpy(dtype="int64")
-    seen, differs = np.zeros(len(keys), dtype=bool), np.zeros(len(keys), dtype=bool)
-    for frame in _target_rows(task, expected, target):
-        hashed = key_hashes(joined_text(frame, task.target.key))
-        position = np.searchsorted(keys, hashed)
-        position[position == len(keys)] = 0
-        hit = keys[position] == hashed
-        seen[position[hit]] = True
-        differs[position[hit]] |= _prints(task, frame)[hit] != prints[position[hit]]
-    return _Comparison(int(differs.sum()), int((~seen).sum()), expected.loc[differs | ~seen, KEY])
-
-
-def _expected(task: MappingTask, outcomes: Sequence[BatchRef], staging: StagingArea) -> pd.DataFrame:
-    """Keys and fingerprints of the rows to find in the target.
-
-    Rows written as vanished are left out: the fingerprint of what was sent for them covers fewer columns.
-    """
-    frames = []
-    zero = vanished_fingerprint(task)
-    for ref in outcomes:
-        frame = staging.read_columns(ref, [*task.target.key, KEY, FINGERPRINT, READABLE, OUTCOME])
-        wanted = WRITTEN if task.target.compare == "written" else (*WRITTEN, Outcome.UNCHANGED.value)
-        frames.append(frame.loc[frame[OUTCOME].isin(wanted) & (frame[FINGERPRINT] != zero)])
-    return pd.concat(frames, ignore_index=True)
-
-
-def _still_ours(expected: pd.DataFrame, scope: Scope, ledger: Ledger) -> pd.DataFrame:
-    """Leave out rows that another run has written since, because this one came to its end so late."""
-    now = ledger.fingerprints(scope, expected[KEY]).set_index(KEY)["fingerprint"]
-    held = now.reindex(expected[KEY]).to_numpy(dtype="int64", na_value=0)
-    ours: pd.DataFrame = expected[held == expected[FINGERPRINT].to_numpy(dtype="int64")]
-    return ours.reset_index(drop=True)
-
-
-def _target_rows(task: MappingTask, expected: pd.DataFrame, target: TargetTable) -> Iterator[pd.DataFrame]:
-    columns = list(dict.fromkeys([*task.target.key, *compared_columns(task)]))
-    if len(expected) > READ_BY_KEY_ROWS:
-        yield from target.read(columns)
-        return
-    yield target.read_keys(columns, expected)
-
-
-def _prints(task: MappingTask, frame: pd.DataFrame) -> np.ndarray:
-    return fingerprints(frame, compared_columns(task)).to_numpy(dtype="int64")

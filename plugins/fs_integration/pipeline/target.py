@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from fs_integration.clients.change_sets import DocumentHeader
 from fs_integration.clients.dataverse import DataverseClient
 from fs_integration.clients.finance_operations import FinanceOperationsClient
 from fs_integration.clients.package_actions import is_over
 from fs_integration.errors import PackageUnderWay
+from fs_integration.frames import fingerprints
 from fs_integration.pipeline.clients import Clients
 from fs_integration.spec.columns import HEADER
 from fs_integration.spec.mapping import MappingTask, PackageImport
@@ -147,6 +150,28 @@ def compared_columns(task: MappingTask) -> list[str]:
         for rule in task.active_fields
         if rule.compare and not rule.only_on_create and rule.route != "package" and not rule.to.startswith(HEADER)
     ]
+
+
+def readable_prints(task: MappingTask, rows: pd.DataFrame) -> pd.Series:
+    """Return a fingerprint of each row's compared columns; of rows sent and of rows read back it is the same.
+
+    F&O knows no null: what was sent without a value comes back as empty text or as 0.
+    """
+    columns = compared_columns(task)
+    if task.target.system == "finance_operations":
+        rows = pd.DataFrame({name: _without_empty(rows[name]) for name in columns})
+    return fingerprints(rows, columns)
+
+
+def _without_empty(column: pd.Series) -> pd.Series:
+    array = pa.array(column)
+    if pa.types.is_string(array.type):
+        empty = pc.equal(array, "")
+    elif pa.types.is_decimal(array.type) or pa.types.is_integer(array.type):
+        empty = pc.equal(array, pa.scalar(0).cast(array.type))
+    else:
+        return column
+    return pd.Series(pd.arrays.ArrowExtensionArray(pc.if_else(empty, pa.scalar(None, array.type), array)))
 
 
 def _document_header(task: MappingTask, columns: Sequence[str]) -> DocumentHeader | None:

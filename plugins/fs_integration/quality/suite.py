@@ -84,10 +84,10 @@ def shaped_checks(task: MappingTask, target: EntityMetadata) -> Suite:
     checks += [_not_null(name, "key_missing", f"`{name}` is part of the key and must have a value.") for name in key]
     same = f"Several rows have this {', '.join(key)}; which of them is right cannot be told."
     checks.append(Check("unique", (KEY,), "duplicate_key", same))
-    for field in task.fields:
+    for field in task.active_fields:
         if field.to in target.columns:
             checks += _structural(target.columns[field.to])
-    return Suite((SOURCE_KEY,), (*(field.to for field in task.fields), KEY, SOURCE_KEY), tuple(checks))
+    return Suite((SOURCE_KEY,), (*(field.to for field in task.active_fields), KEY, SOURCE_KEY), tuple(checks))
 
 
 def _ruled(rules: Iterable[QualityRule], stage: str) -> Iterator[Check]:

@@ -137,7 +137,11 @@ class FieldShaper:
         limit = min(limits)
         too_long = pc.fill_null(pc.greater(pc.utf8_length(cell.values), limit), False)
         if cell.rule.too_long == "reject":
-            cell.refuse(too_long, rule="max_length", reason=f"`{cell.rule.to}` takes at most {limit} characters.")
+            cell.refuse(
+                too_long, rule="max_length",
+                reason=cell.rule.reason if limit == cell.rule.max_length and cell.rule.reason
+                else f"`{cell.rule.to}` takes at most {limit} characters.",
+            )  # fmt: skip
             return
         count = pc.sum(too_long).as_py() or 0
         if count:
