@@ -1,0 +1,120 @@
+"""Compare what was written with what the target holds now, reading a table that companies share only once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from fs_integration.frames import KEY, dtype, joined_text
+from fs_integration.ledger import Ledger
+from fs_integration.pipeline.gate import key_hashes, vanished_fingerprint
+from fs_integration.pipeline.load import FINGERPRINT, OUTCOME, READABLE
+from fs_integration.pipeline.target import TargetTable, compared_columns, readable_prints
+from fs_integration.records import BatchRef, Outcome, Scope
+from fs_integration.spec.mapping import MappingTask
+from fs_integration.spec.metadata import ColumnKind
+from fs_integration.staging import StagingArea
+
+READ_BY_KEY_ROWS = 2_000  # up to here rows are asked for by key, beyond it the whole table is read
+WRITTEN = (Outcome.CREATED.value, Outcome.UPDATED.value)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """:param drift: rows that differ; :param missing: rows not found; :param doubtful: the keys of both."""
+
+    drift: int
+    missing: int
+    doubtful: pd.Series
+
+
+NOTHING = Comparison(0, 0, pd.Series([], dtype=dtype(ColumnKind.TEXT)))
+
+
+class _Sought:
+    """The rows of one company to find in the target, and what was found of them so far."""
+
+    def __init__(self, expected: pd.DataFrame) -> None:
+        hashed = key_hashes(expected[KEY])
+        order = np.argsort(hashed)
+        self.rows = expected.iloc[order].reset_index(drop=True)
+        self._keys = hashed[order]
+        self._prints = self.rows[READABLE].to_numpy(dtype="int64")
+        self._seen, self._differs = np.zeros(len(order), dtype=bool), np.zeros(len(order), dtype=bool)
+
+    def meet(self, keys: np.ndarray, prints: np.ndarray) -> None:
+        """Note which rows are among those with these hashes of keys and these fingerprints."""
+        position = np.searchsorted(self._keys, keys)
+        position[position == len(self._keys)] = 0
+        hit = self._keys[position] == keys
+        self._seen[position[hit]] = True
+        self._differs[position[hit]] |= prints[hit] != self._prints[position[hit]]
+
+    def result(self) -> Comparison:
+        doubtful = self.rows.loc[self._differs | ~self._seen, KEY]
+        return Comparison(int(self._differs.sum()), int((~self._seen).sum()), doubtful)
+
+
+def compare(
+    task: MappingTask, outcomes: Mapping[Scope, Sequence[BatchRef]], *, targets: Mapping[Scope, TargetTable],
+    staging: StagingArea, ledger: Ledger,
+) -> dict[Scope, Comparison]:  # fmt: skip
+    """Read written rows back and compare them with what was sent.
+
+    :param outcomes: staged outcomes of each company's batches; :param targets: the target as each company may read it.
+    """
+    sought: dict[Scope, _Sought] = {}
+    for scope, refs in outcomes.items():
+        if task.target.compare != "none" and refs:
+            expected = _still_ours(_expected(task, refs, staging), scope, ledger)
+            sought |= {scope: _Sought(expected)} if len(expected) else {}
+    if task.target.system == "dataverse":  # one table for all companies
+        _look_for(task, sought, targets)
+    else:
+        for scope, own in sought.items():
+            _look_for(task, {scope: own}, targets)
+    return {scope: sought[scope].result() if scope in sought else NOTHING for scope in outcomes}
+
+
+def _look_for(task: MappingTask, sought: Mapping[Scope, _Sought], targets: Mapping[Scope, TargetTable]) -> None:
+    """Look into one table: once for all companies as soon as one has many rows to find, else by the keys of each."""
+    columns = list(dict.fromkeys([*task.target.key, *compared_columns(task)]))
+    if all(len(own.rows) <= READ_BY_KEY_ROWS for own in sought.values()):
+        for scope, own in sought.items():
+            frame = targets[scope].read_keys(columns, own.rows)
+            own.meet(*_hashes(task, frame))
+        return
+    for frame in targets[next(iter(sought))].read(columns):
+        keys, prints = _hashes(task, frame)
+        for own in sought.values():
+            own.meet(keys, prints)
+
+
+def _hashes(task: MappingTask, frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    prints = readable_prints(task, frame).to_numpy(dtype="int64")
+    return key_hashes(joined_text(frame, task.target.key)), prints
+
+
+def _expected(task: MappingTask, outcomes: Sequence[BatchRef], staging: StagingArea) -> pd.DataFrame:
+    """Keys and fingerprints of the rows to find in the target.
+
+    Rows written as vanished are left out: the fingerprint of what was sent for them covers fewer columns.
+    """
+    frames = []
+    zero = vanished_fingerprint(task)
+    for ref in outcomes:
+        frame = staging.read_columns(ref, [*task.target.key, KEY, FINGERPRINT, READABLE, OUTCOME])
+        wanted = WRITTEN if task.target.compare == "written" else (*WRITTEN, Outcome.UNCHANGED.value)
+        frames.append(frame.loc[frame[OUTCOME].isin(wanted) & (frame[FINGERPRINT] != zero)])
+    return pd.concat(frames, ignore_index=True)
+
+
+def _still_ours(expected: pd.DataFrame, scope: Scope, ledger: Ledger) -> pd.DataFrame:
+    """Leave out rows that another run has written since, because this one came to its end so late."""
+    now = ledger.fingerprints(scope, expected[KEY]).set_index(KEY)["fingerprint"]
+    held = now.reindex(expected[KEY]).to_numpy(dtype="int64", na_value=0)
+    ours: pd.DataFrame = expected[held == expected[FINGERPRINT].to_numpy(dtype="int64")]
+    return ours.reset_index(drop=True)
