@@ -101,7 +101,8 @@ def _column_annotations(
         if annotations.wants(LOOKUP_TABLE):
             yield f"{wire}@{LOOKUP_TABLE}", target
         if annotations.wants(NAVIGATION):
-            navigation = next(nav for nav, table in column.navigations().items() if table == target)
+            # The owner has one navigation property for users and teams.
+            navigation = next((nav for nav, table in column.navigations().items() if table == target), column.name)
             yield f"{wire}@{NAVIGATION}", navigation
 
 

@@ -102,3 +102,13 @@ def test_the_business_unit_is_not_written_itself(client):
 
 def test_who_am_i_names_the_business_unit_of_the_user(client):
     assert client.get("WhoAmI").json["BusinessUnitId"] == ROOT_UNIT
+
+
+@pytest.mark.parametrize("table", ["systemuser", "team"])
+def test_annotations_tell_whether_a_user_or_a_team_owns_a_row(client, table):
+    owner = technician_id(COMPANIES[0]) if table == "systemuser" else row_id("teams", "USMF")
+    client.send("POST", "msdyn_warehouses", {"msdyn_name": "77", "ownerid@odata.bind": f"/{table}s({owner})"})
+    prefer = 'odata.include-annotations="*"'
+    row = client.get("msdyn_warehouses(msdyn_name='77')?$select=_ownerid_value", Prefer=prefer).json
+    assert row["_ownerid_value@Microsoft.Dynamics.CRM.lookuplogicalname"] == table
+    assert row["_ownerid_value@Microsoft.Dynamics.CRM.associatednavigationproperty"] == "ownerid"

@@ -1,4 +1,4 @@
-"""Standard business tables: currencies, units, price lists, products, accounts, contacts, invoices."""
+"""Standard business tables: currencies, units, price lists, products, accounts, contacts."""
 
 from __future__ import annotations
 
@@ -52,27 +52,6 @@ CUSTOMER_TYPE = options(
         12: "Other",
     },
     shared=False,
-)
-INVOICE_STATE = options(
-    "invoice_statecode", {0: "Active", 1: "Closed (deprecated)", 2: "Paid", 3: "Canceled"}, shared=False
-)
-# Which status belongs to which state is [inferred] from the labels; the values are documented.
-INVOICE_STATUS = options(
-    "invoice_statuscode",
-    {
-        1: "New",
-        2: "Partially Shipped",
-        3: "Canceled (deprecated)",
-        4: "Billed",
-        5: "Booked",
-        6: "Installed",
-        7: "Paid in Full (deprecated)",
-        100001: "Complete",
-        100002: "Partial",
-        100003: "Canceled",
-    },
-    shared=False,
-    states={1: 0, 2: 0, 4: 0, 5: 0, 6: 0, 3: 1, 7: 1, 100001: 2, 100002: 2, 100003: 3},
 )
 
 
@@ -215,63 +194,5 @@ _CONTACT = table(
     owned=True,
     keys=(Key("msdynce_contactnumber", ("msdynce_contactnumber",)),),
 )
-_INVOICES = (
-    table(
-        "invoice",
-        "invoices",
-        text("invoicenumber", 100, updatable=False),
-        text("name", 2048),
-        lookup("customerid", "account", "contact", kind="Customer"),
-        lookup("transactioncurrencyid", "transactioncurrency", updatable=False),
-        lookup("pricelevelid", "pricelevel"),
-        lookup("salesorderid", "salesorder"),
-        moment("duedate", date_only=True),
-        moment("datedelivered", date_only=True),
-        money("totalamount"),
-        money("totallineitemamount"),
-        money("totaltax"),
-        money("totaldiscountamount"),
-        moment("msdyn_invoicedate"),
-        moment("msdynce_invoicedate", date_only=True),
-        yes_no("msdynce_haslineswithagreementorigin"),
-        yes_no("msdynce_ismaintainedexternally"),
-        yes_no("msdynce_hasexternallymaintainedproductsonly", default=True),
-        display="Invoice",
-        primary_name="name",
-        owned=True,
-        state=INVOICE_STATE,
-        status=INVOICE_STATUS,
-        change_tracking=True,
-    ),
-    table(
-        "invoicedetail",
-        "invoicedetails",
-        lookup("invoiceid", "invoice", on_delete="Cascade"),
-        whole("lineitemnumber"),
-        whole("sequencenumber"),
-        lookup("productid", "product"),
-        lookup("uomid", "uom"),
-        text("productdescription", 250),
-        memo("description"),
-        decimal("quantity", 5),
-        money("priceperunit"),
-        money("manualdiscountamount"),
-        money("tax"),
-        money("baseamount"),
-        money("extendedamount"),
-        lookup("transactioncurrencyid", "transactioncurrency"),
-        lookup("msdyn_agreement", "msdyn_agreement"),
-        lookup("msdyn_workorderid", "msdyn_workorder"),
-        lookup("msdyn_workorderproductid", "msdyn_workorderproduct"),
-        lookup("msdyn_workorderserviceid", "msdyn_workorderservice"),
-        lookup("msdyn_agreementinvoiceproduct", "msdyn_agreementinvoiceproduct"),
-        whole("msdyn_lineorder"),
-        yes_no("msdynce_hasagreementorigin"),
-        text("msdynce_invoicenumber", 100),
-        display="Invoice Product",
-        owned=True,
-        indexes=(("invoiceid",),),
-    ),
-)
 
-TABLES = (_CURRENCY, *_UNITS, *_PRICES, _PRODUCT, _ACCOUNT, _CONTACT, *_INVOICES)
+TABLES = (_CURRENCY, *_UNITS, *_PRICES, _PRODUCT, _ACCOUNT, _CONTACT)

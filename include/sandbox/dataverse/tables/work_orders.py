@@ -250,20 +250,6 @@ _AROUND = (
         primary_name="msdyn_name",
         owned=True,
     ),
-    table(
-        "msdyn_agreement",
-        "msdyn_agreements",
-        text("msdyn_name", 100, "A"),
-        lookup("msdyn_serviceaccount", "account", required="A"),
-        lookup("msdyn_billingaccount", "account", required="A"),
-        lookup("msdyn_pricelist", "pricelevel", required="A"),
-        moment("msdyn_startdate"),
-        moment("msdyn_enddate"),
-        memo("msdyn_description"),
-        display="Agreement",
-        primary_name="msdyn_name",
-        owned=True,
-    ),
 )
 
 TABLES = (_WORK_ORDER, _WORK_ORDER_PRODUCT, _WORK_ORDER_SERVICE, *_AROUND)
