@@ -1,4 +1,4 @@
-"""The JSON schemas of mapping files and connection sets, for completion and hints in editors.
+"""The JSON schemas of mapping files, overlays and connection sets, for completion and hints in editors.
 
 They are made from the models, so they cannot say anything else than the loader does.
 """
@@ -7,17 +7,23 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 from fs_integration.spec.connection_set import ConnectionSet
 from fs_integration.spec.mapping import Mapping
-from fs_integration.spec.metadata import Frozen
+from fs_integration.spec.overlay_schema import overlay_schema
 
-MODELS: dict[str, type[Frozen]] = {"mapping.json": Mapping, "connection_set.json": ConnectionSet}
+FILES = ("mapping.json", "overlay.json", "connection_set.json")
 
 
 def schemas() -> dict[str, str]:
     """Return file name -> content of every schema."""
-    return {name: _text(model) for name, model in MODELS.items()}
+    contents = (
+        Mapping.model_json_schema(by_alias=True),
+        overlay_schema(),
+        ConnectionSet.model_json_schema(by_alias=True),
+    )
+    return {name: _text(content) for name, content in zip(FILES, contents, strict=True)}
 
 
 def outdated(folder: Path) -> list[str]:
@@ -30,13 +36,13 @@ def write_schemas(folder: Path) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in schemas().items():
         (folder / name).write_text(text, encoding="utf-8")
-    return [folder / name for name in MODELS]
+    return [folder / name for name in FILES]
 
 
 def _same(file: Path, text: str) -> bool:
     return file.is_file() and file.read_text(encoding="utf-8") == text
 
 
-def _text(model: type[Frozen]) -> str:
-    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **model.model_json_schema(by_alias=True)}
+def _text(content: dict[str, Any]) -> str:
+    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **content}
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from collections.abc import Callable
@@ -9,8 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
+from jsonschema import Draft202012Validator
 
 from fs_integration.spec.loader import load_mapping, mapping_names
+from fs_integration.spec.schema import schemas
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "customising.md"
 HEADING = r"^## (?P<heading>.+?)$"
@@ -56,6 +60,11 @@ SHOWN: dict[str, Callable[[Any], bool]] = {
 }  # fmt: skip
 
 
+@pytest.fixture(scope="module")
+def overlays() -> Draft202012Validator:
+    return Draft202012Validator(json.loads(schemas()["overlay.json"]))
+
+
 @pytest.fixture
 def place(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of the mapping files without anything of one's own."""
@@ -78,3 +87,26 @@ def test_an_example_does_what_the_page_says(heading: str, place: Path) -> None:
     mapping = load_mapping(name.removesuffix(".yaml"))
     assert SHOWN[heading](mapping)
     assert set(mapping_names()) - before <= {mapping.mapping}
+
+
+@pytest.mark.parametrize("heading", [heading for heading, (_, text) in EXAMPLES.items() if "extends:" in text])
+def test_an_example_fulfils_the_schema_of_overlays(heading: str, overlays: Draft202012Validator) -> None:
+    assert [error.message for error in overlays.iter_errors(yaml.safe_load(EXAMPLES[heading][1]))] == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("        add:\n", "        append:\n"),
+        ("          - {from: ContosoColour", "          - {form: ContosoColour"),
+        ("written_for: 1\n", ""),
+        ("written_for: 1\n", "written_for: 1\nversion: 1\n"),
+        ("      fields:\n        add:\n    ", "      fields:\n    "),
+    ],
+)
+def test_the_schema_of_overlays_refuses_what_the_loader_refuses(
+    old: str, new: str, overlays: Draft202012Validator
+) -> None:
+    text = EXAMPLES["A custom field"][1]
+    assert old in text
+    assert not overlays.is_valid(yaml.safe_load(text.replace(old, new, 1)))
