@@ -89,7 +89,8 @@ def _column(transport: Transport, item: Definition, enums: dict[str, tuple[str, 
         kind=kind,
         options=enums.get(enum or "", ()),
         enum_type=enum,
-        required=bool(item.get("IsMandatory")),
+        # Every key part is called mandatory, yet unused ones, such as product dimensions, are empty text.
+        required=bool(item.get("IsMandatory")) and not item.get("IsKey"),
         can_create=bool(item.get("AllowEditOnCreate", True)),
         can_update=bool(item.get("AllowEdit", True)),
     )
