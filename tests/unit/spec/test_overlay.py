@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
+from jsonschema import Draft202012Validator
 
 from fs_integration.errors import MappingError
 from fs_integration.spec.document import read_document
 from fs_integration.spec.explain import describe_markdown
 from fs_integration.spec.loader import load_mapping, mapping_hash, problems_in
 from fs_integration.spec.mapping import Mapping
+from fs_integration.spec.schema import schemas
 from fs_integration.spec.shape import MAPPING, Shape, name_of
 
 STANDARD = Path(__file__).resolve().parents[3] / "include" / "mappings" / "standard"
@@ -34,6 +38,11 @@ def overlay(sound: str, folder: Path) -> Overlay:
         return file
 
     return write
+
+
+@pytest.fixture(scope="module")
+def validator() -> Draft202012Validator:
+    return Draft202012Validator(json.loads(schemas()["overlay.json"]))
 
 
 def task_lines(text: str) -> str:
@@ -144,6 +153,11 @@ def test_an_overlay_changes_what_it_names(name: str, overlay: Overlay) -> None:
     text, seen, expected = CHANGES[name]
     overlay(text)
     assert seen(load_mapping("parts")) == expected
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_the_schema_for_editors_takes_every_change(name: str, validator: Draft202012Validator) -> None:
+    assert [error.message for error in validator.iter_errors(yaml.safe_load(CHANGES[name][0]))] == []
 
 
 def test_what_an_overlay_does_not_name_is_the_standard_s(overlay: Overlay, folder: Path) -> None:
