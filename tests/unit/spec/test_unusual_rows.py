@@ -28,7 +28,12 @@ from sandbox.world import World, build
 from sandbox.world.peculiarities import COMPANY, PECULIARITIES, Peculiarity
 
 Row = dict[str, Any]
-AREAS = {"Warehouses": "warehouses", "SellableReleasedProducts": "products", "WarehousesOnHandV2": "product_inventory"}
+AREAS = {
+    "Warehouses": "warehouses",
+    "SellableReleasedProducts": "products",
+    "WarehousesOnHandV2": "product_inventory",
+    "Projects": "projects",
+}
 # Accepted by the mapping, refused by a plug-in of Field Service when it is written.
 REFUSED_BY_TARGET = {"product-without-price-list"}
 
@@ -115,8 +120,8 @@ def value_of(row: Row, name: str, kind: ColumnKind) -> Any:
 
 
 def fulfils(row: Row, conditions: Iterable[Condition]) -> bool:
-    """The standard filters compare for equality only."""
-    return all(row.get(rule.field) == rule.is_ for rule in conditions)
+    """The standard filters compare for equality, with one value or with several."""
+    return all(row.get(rule.field) in (rule.in_ or (rule.is_,)) for rule in conditions)
 
 
 def key_of(row: Row, task: MappingTask) -> str:
