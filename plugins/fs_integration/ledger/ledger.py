@@ -141,8 +141,7 @@ class Ledger:
         """
         with writing(self.engine) as connection:
             number, run = scope_number(connection, scope), run_number(connection, scope, run_key)
-            keys = None if row_keys is None else list(row_keys)
-            return self._supersede(connection, number, run, keys, except_run=run if keys is None else None,
+            return self._supersede(connection, number, run, row_keys, except_run=run if row_keys is None else None,
                                    note=f"obsolete since run {run_key}")  # fmt: skip
 
     def held_back(self, scope: Scope) -> list[str]:
@@ -269,7 +268,7 @@ class Ledger:
         connection: Connection,
         scope: int,
         run: int,
-        row_keys: list[str] | None,
+        row_keys: Iterable[str] | None,
         *,
         except_run: int | None,
         note: str,

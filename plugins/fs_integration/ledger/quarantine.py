@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -90,11 +90,11 @@ def open_keys(connection: Connection, scope: int | None) -> list[str]:
 
 
 def open_numbers(
-    connection: Connection, scope: int, *, as_of: datetime, row_keys: Collection[str] | None, except_run: int | None
+    connection: Connection, scope: int, *, as_of: datetime, row_keys: Iterable[str] | None, except_run: int | None
 ) -> list[int]:
     """Return the numbers of a scope's open lines of runs that speak for ``as_of`` or earlier.
 
-    :param row_keys: only lines about these rows; None means all.
+    :param row_keys: only lines about these rows, looked at only when there are open lines; None means all.
     """
     statement = (
         select(QuarantineRow.id, QuarantineRow.row_key, QuarantineRow.run)
