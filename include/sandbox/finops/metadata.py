@@ -15,7 +15,8 @@ _AX_TYPE = "Microsoft.Dynamics.OData.Core.V1.AXType"
 _EDMX = "http://docs.oasis-open.org/odata/ns/edmx"
 _EDM = "http://docs.oasis-open.org/odata/ns/edm"
 _TEXT = "Edm.String"
-_PARAMETER_TYPES = {"reExecute": "Edm.Boolean"}
+_PARAMETER_TYPES = dict.fromkeys(("reExecute", "execute", "overwrite"), "Edm.Boolean")
+_RETURN_TYPES = {"GenerateImportTargetErrorKeysFile": "Edm.Boolean"}
 
 
 def edmx(schema: Schema, actions: dict[str, tuple[str, ...]]) -> str:
@@ -61,7 +62,8 @@ def _property(entity: Entity, item: Property) -> str:
 def _action(name: str, parameters: Iterable[str]) -> str:
     bound = f'<Parameter Name="bindingParameter" Type="Collection({NAMESPACE}.DataManagementDefinitionGroup)"/>'
     others = "".join(f'<Parameter Name="{p}" Type="{_PARAMETER_TYPES.get(p, _TEXT)}"/>' for p in parameters)
-    return f'<Action Name="{name}" IsBound="true">{bound}{others}<ReturnType Type="Edm.String"/></Action>'
+    returned = _RETURN_TYPES.get(name, _TEXT)
+    return f'<Action Name="{name}" IsBound="true">{bound}{others}<ReturnType Type="{returned}"/></Action>'
 
 
 def service_document(schema: Schema, root: str) -> Definition:

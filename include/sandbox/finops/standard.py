@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sandbox.finops.packages.entities import ENTITIES, ON_HAND_LABEL, ExportEntity
+from sandbox.finops.packages.journals import ADJUSTMENTS, TRANSFERS
 
 Row = dict[str, Any]
 _COMPANIES = {
@@ -14,7 +15,8 @@ _COMPANIES = {
     "frrt": "Contoso Retail France",
 }
 # The full one gives a snapshot, the incremental one what changed since its last success.
-_PROJECTS = {"FS_ONHAND_EXPORT": "FullPush", "FS_ONHAND_EXPORT_INCREMENTAL": "IncrementalPush"}
+_EXPORTS = {"FS_ONHAND_EXPORT": "FullPush", "FS_ONHAND_EXPORT_INCREMENTAL": "IncrementalPush"}
+_IMPORTS = {"FS_ADJUSTMENT_IMPORT": ADJUSTMENTS.label, "FS_TRANSFER_IMPORT": TRANSFERS.label}
 
 
 def with_standard_rows(tables: Mapping[str, Iterable[Row]]) -> dict[str, Iterable[Row]]:
@@ -22,7 +24,10 @@ def with_standard_rows(tables: Mapping[str, Iterable[Row]]) -> dict[str, Iterabl
     return {
         "LegalEntities": [{"LegalEntityId": company, "Name": name} for company, name in _COMPANIES.items()],
         "DataManagementEntities": [_data_entity(entity) for entity in ENTITIES.values()],
-        "DataManagementDefinitionGroups": [_project(name, refresh) for name, refresh in _PROJECTS.items()],
+        "DataManagementDefinitionGroups": [
+            *(_project(name, "Export", ON_HAND_LABEL, refresh) for name, refresh in _EXPORTS.items()),
+            *(_project(name, "Import", label, "FullPush") for name, label in _IMPORTS.items()),
+        ],
         **tables,
     }
 
@@ -37,11 +42,11 @@ def _data_entity(entity: ExportEntity) -> Row:
     }
 
 
-def _project(name: str, refresh: str) -> Row:
+def _project(name: str, operation: str, label: str, refresh: str) -> Row:
     return {
         "Name": name,
-        "Description": f"{ON_HAND_LABEL} for Field Service",
-        "OperationType": "Export",
-        "EntityName": ON_HAND_LABEL,
+        "Description": f"{label} for Field Service",
+        "OperationType": operation,
+        "EntityName": label,
         "RefreshType": refresh,
     }

@@ -177,7 +177,7 @@ def test_a_company_out_of_reach_cannot_be_exported(service: Any) -> None:
 
 
 def test_an_action_the_sandbox_lacks_says_so(service: Any) -> None:
-    assert service.act("ImportFromPackage").status == 501
+    assert service.act("GetMessageStatus").status == 501
 
 
 def test_the_errors_of_an_export_are_a_list_in_a_text(service: Any) -> None:

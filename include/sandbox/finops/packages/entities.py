@@ -1,15 +1,15 @@
-"""What can be exported: data entities by the label that data projects and manifests name them by."""
+"""Every data entity by the label that data projects and manifests name it by, and how its rows are exported."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from sandbox.finops.packages.journals import JOURNALS, JournalEntity, product_numbers
 from sandbox.finops.schema import COMPANY, Entity
 from sandbox.finops.store import Database, Row, fold
 from sandbox.finops.tables import SCHEMA
 from sandbox.finops.tables.inventory import ON_HAND
-from sandbox.finops.tables.products import DISTINCT
 
 ON_HAND_LABEL = "CDS inventory on-hand by warehouse"
 _ON_HAND_TARGET = "InventWarehouseOnHandCDSEntity"
@@ -59,7 +59,11 @@ def export_entities() -> dict[str, ExportEntity]:
     on_hand = ExportEntity(
         ON_HAND_LABEL, _ON_HAND_TARGET, ON_HAND.collection, _ON_HAND_COLUMNS, True, _with_product_number
     )
-    return {**public, ON_HAND_LABEL: on_hand}
+    return {**public, ON_HAND_LABEL: on_hand, **{journal.label: _journal(journal) for journal in JOURNALS}}
+
+
+def _journal(journal: JournalEntity) -> ExportEntity:
+    return ExportEntity(journal.label, journal.target, journal.lines.collection, journal.names, False, journal.shown)
 
 
 def _public(entity: Entity) -> ExportEntity:
@@ -73,10 +77,7 @@ def _unchanged(_database: Database, _company: str) -> Callable[[Row], Row]:
 
 def _with_product_number(database: Database, company: str) -> Callable[[Row], Row]:
     """Add the product number of item and dimensions; stock of an item without a distinct product has none."""
-    store = database.stores[DISTINCT.collection]
-    start, stop = store.span((fold(company),))
-    products = (store.rows[store.order[index]] for index in range(start, stop))
-    numbers = {tuple([fold(row[name]) for name in _DIMENSIONS]): row["ProductNumber"] for row in products}
+    numbers = product_numbers(database, company)
 
     def complete(row: Row) -> Row:
         return {**row, "ProductNumber": numbers.get(tuple([fold(row[name]) for name in _DIMENSIONS]), "")}
