@@ -121,7 +121,7 @@ def expected_quarantine(peculiarities: Iterable[Peculiarity]) -> dict[tuple[str,
     """Return the rows that must be held back: company and key of the source row by area and outcome."""
     expected = defaultdict(set)
     for one in peculiarities:
-        if one.outcome in ("quarantined", "blocked"):
+        if one.entity_set in SOURCES and one.outcome in ("quarantined", "blocked"):
             area, key = SOURCES[one.entity_set]
             expected[area, one.outcome].add((one.row["dataAreaId"], "|".join(one.row[name] for name in key)))
     return dict(expected)
