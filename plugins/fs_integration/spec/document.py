@@ -44,8 +44,10 @@ class Document:
         return self.files.get(path, self.file), self.lines.get(path, 1)
 
     def error(self, path: KeyPath, message: str, suggestion: str = "") -> MappingError:
-        """Return an error about the value at a key path."""
+        """Return an error about the value at a key path; in a line of another file, with a word about this one."""
         file, line = self.place(path)
+        if file != self.file:
+            suggestion = f"{suggestion} The cause may be in `{self.file}`, which extends this file.".strip()
         return MappingError(message, file=file, line=line, key_path=spelled(path), suggestion=suggestion)
 
 

@@ -129,8 +129,7 @@ def problems_over(standard: Document, overlay: Document) -> tuple[Document, Froz
     document, faults = merged(standard, overlay)
     if faults:
         return document, None, faults
-    _, built, faults = _checked(document, Mapping, Path(overlay.file))
-    return document, built, [_traced(fault, overlay.file) for fault in faults]
+    return _checked(document, Mapping, Path(overlay.file))
 
 
 def _checked(document: Document, model: type[Frozen], file: Path) -> tuple[Document, Frozen | None, list[MappingError]]:
@@ -139,14 +138,6 @@ def _checked(document: Document, model: type[Frozen], file: Path) -> tuple[Docum
     except ValidationError as exc:
         return document, None, problems_of(exc, model, document)
     return document, built, _own_faults(built, file, document)
-
-
-def _traced(fault: MappingError, overlay: str) -> MappingError:
-    """Say of a fault in a line of the standard mapping that it is there only because of the overlay."""
-    if fault.file == overlay:
-        return fault
-    advice = f"{fault.suggestion} The line is right by itself; `{overlay}` changes what it needs.".strip()
-    return MappingError(fault.message, file=fault.file, line=fault.line, key_path=fault.key_path, suggestion=advice)
 
 
 def _extends_another(file: Path) -> bool:

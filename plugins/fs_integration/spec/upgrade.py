@@ -42,6 +42,9 @@ def upgrade_report(file: Path) -> UpgradeReport:
     :raises MappingError: the overlay cannot be read, or the version it was written for is not kept.
     """
     overlay = read_document(file)
+    if "extends" not in overlay.data:
+        advice = "Only a custom file with `extends` has a standard mapping to be compared with."
+        raise overlay.error((), "This file extends no standard mapping.", advice)
     present = read_document(extended_file(overlay))
     name, written_for = overlay.data["extends"], overlay.data["written_for"]
     news = differences(version_of(name, written_for), present)

@@ -112,3 +112,24 @@ def test_release_keeps_what_is_not_kept_yet(mappings: Path, capsys: pytest.Captu
     assert "warehouses.2.yaml" in capsys.readouterr().out
     assert main(["release"]) == 0
     assert "already" in capsys.readouterr().out
+
+
+def test_a_mapping_that_extends_nothing_has_nothing_to_report(
+    mappings: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["upgrade-report", "warehouses"]) == 2
+    assert "This file extends no standard mapping." in capsys.readouterr().out
+
+
+def test_lint_finds_what_an_overlay_breaks_in_lines_of_either_file(
+    mappings: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, standard = overlay(mappings, text="      target: {table: products}\n"), mappings / "standard/warehouses.yaml"
+    added = "      fields: {add: [{from: WarehouseNam, to: description}]}\n"
+    file.write_text(file.read_text() + added)
+    assert main(["lint", str(file)]) == 1
+    printed = capsys.readouterr().out
+    line = next(number for number, text in enumerate(standard.read_text().splitlines(), 1) if "to: msdyn_name" in text)
+    assert f"{file}:8 tasks[0].fields[3].from: `Warehouses` has no column `WarehouseNam`." in printed
+    assert f"{standard}:{line} tasks[0].fields[0].to: `products` has no column `msdyn_name`." in printed
+    assert f"The cause may be in `{file}`, which extends this file." in printed

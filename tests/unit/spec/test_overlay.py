@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections.abc import Callable, Iterator
@@ -19,6 +20,7 @@ from fs_integration.spec.loader import load_mapping, mapping_hash, problems_in
 from fs_integration.spec.mapping import Mapping
 from fs_integration.spec.schema import schemas
 from fs_integration.spec.shape import MAPPING, Shape, name_of
+from fs_integration.spec.upgrade import upgrade_report
 
 STANDARD = Path(__file__).resolve().parents[3] / "include" / "mappings" / "standard"
 HEAD = "mapping: parts\nextends: parts\nwritten_for: 1\n"
@@ -291,7 +293,7 @@ def test_a_fault_in_a_standard_line_that_lacks_what_was_dropped_names_both_files
     fault = problems_in(file)[2][0]
     line = next(number for number, text in enumerate(sound.splitlines(), 1) if "CurrencyCode" in text)
     assert (fault.file, fault.line) == (str(folder / "standard" / "parts.yaml"), line)
-    assert f"`{file}` changes what it needs" in fault.suggestion
+    assert f"The cause may be in `{file}`" in fault.suggestion
 
 
 def test_two_lines_about_one_column_are_told_apart_by_id_only(sound: str, overlay: Overlay, folder: Path) -> None:
@@ -357,3 +359,44 @@ def unaddressable(value: Any, shape: Shape) -> Iterator[str]:
         yield from (name or str(value) for name in names if names.count(name) > 1 or not name)
         for item in value:
             yield from unaddressable(item, shape.at(0))
+
+
+RICH = """\
+mapping: parts
+extends: parts
+written_for: 1
+value_maps:
+  add: {colour: {R: red}}
+  change:
+    kind: {add: {Kit: 9}, replace: {Item: 7}, drop: [Service]}
+tasks:
+  change:
+    - name: parts
+      thresholds: {max_percent: 5}
+      source:
+        keep:
+          add: [{id: ours, field: IsStockedProduct, is_not: Maybe, reason: Ours.}]
+      references:
+        change: {units: {take: {add: [name2], drop: [uomid]}}}
+      target: {request_rows: 50, drop: [addressed_by]}
+      fields:
+        change: [{to: name, max_length: 50, drop: [too_long]}]
+        replace: [{value: 1, to: quantitydecimal}]
+        drop: [price, productstructure]
+      quality: {drop: [not_null ProductNumber]}
+"""
+
+
+def test_a_missing_line_or_character_of_an_overlay_never_ends_in_anything_but_an_answer(
+    overlay: Overlay, folder: Path
+) -> None:
+    lines = RICH.splitlines(keepends=True)
+    without_line = ["".join(lines[:at] + lines[at + 1 :]) for at in range(len(lines))]
+    without_character = [RICH[:at] + RICH[at + 1 :] for at in range(3, len(RICH), 41)]
+    odd_values = [RICH.replace(word, "[[1], {a: b}]", 1) for word in ("[Service]", "[name2]", "50", "parts", "5}")]
+    files = {str(folder / "custom" / "parts.yaml"), str(folder / "standard" / "parts.yaml")}
+    for text in without_line + without_character + odd_values:
+        file = overlay(text)
+        assert all(fault.file in files and fault.line and fault.message for fault in problems_in(file)[2])
+        with contextlib.suppress(MappingError):
+            upgrade_report(file)
