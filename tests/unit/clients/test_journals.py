@@ -12,7 +12,9 @@ from tests.sandbox.client import SandboxClient
 
 from fs_integration.clients.change_sets import DocumentHeader
 from fs_integration.clients.finance_operations import FinanceOperationsClient
+from fs_integration.errors import TransientServiceError
 from fs_integration.frames import KEY, frame_of, joined_text
+from fs_integration.spec.mapping import PackageImport
 from fs_integration.spec.metadata import ColumnKind
 
 LINES, HEADERS = "InventoryAdjustmentJournalEntriesV2", "InventoryAdjustmentJournalHeaders"
@@ -95,3 +97,50 @@ def test_another_item_on_a_line_is_refused_and_named(
     rows.loc[1, "ItemNumber"] = "OTHER"
     assert write(rows, exists=True) == ["rejected document", "rejected key_changed"]
     assert stored(sandbox, "UA000901") == (["Count"], {1: Decimal(5), 2: Decimal(1)})
+
+
+# The same journals through an import project --------------------------------------------------------------------------
+
+IMPORT = PackageImport(
+    project="FS_ADJUSTMENT_IMPORT", data_entity="CDS Inventory adjustment journal headers and lines",
+    columns={
+        "JournalNumber": "JOURNALNUMBER", "LineNumber": "LINENUMBER", "ItemNumber": "ITEMNUMBER",
+        "InventoryQuantity": "INVENTORYQUANTITY", "InventorySiteId": "INVENTORYSITEID",
+        "InventoryWarehouseId": "WAREHOUSEID", **{name: name.upper() for name in DIMENSIONS},
+    },
+)  # fmt: skip
+
+
+def imported(client: FinanceOperationsClient, rows: pd.DataFrame, run: str = "run-1") -> list[str]:
+    answer = client.import_package(IMPORT, rows, company="usmf", execution_id=run)
+    return [f"{status} {code}".strip() for status, code in zip(answer["status"], answer["code"], strict=True)]
+
+
+@pytest.mark.parametrize("action", ["GetAzureWriteUrl", "ImportFromPackage", "GetExecutionSummaryStatus", "/blob/"])
+@pytest.mark.parametrize("fault", ["drop_before", "drop_after_commit"])
+def test_a_package_is_imported_once_whatever_is_cut(
+    action: str, fault: str, sandbox: SandboxClient, lines_of: Callable[..., Any],
+    finance_operations: FinanceOperationsClient,
+) -> None:  # fmt: skip
+    sandbox.control("POST", "/faults", [{"system": "finops", "path_regex": action, "action": fault, "times": 2}])
+    rows = lines_of("UA000902", "5", "-2.5")
+    for _ in range(3):
+        try:
+            assert imported(finance_operations, rows) == ["written"] * 2
+            break
+        except TransientServiceError:
+            continue
+    assert stored(sandbox, "UA000902")[1] == {1: Decimal(5), 2: Decimal("-2.5")}
+
+
+def test_rows_that_an_import_refuses_are_told_apart(
+    sandbox: SandboxClient, lines_of: Callable[..., Any], finance_operations: FinanceOperationsClient
+) -> None:
+    rows = lines_of("UA000902", "5", "1", "2")
+    rows.loc[1, "ItemNumber"], rows.loc[2, "ItemNumber"] = "NO-SUCH-ITEM", "X" * 30
+    assert imported(finance_operations, rows) == ["written", "rejected target", "rejected staging"]
+    assert stored(sandbox, "UA000902")[1] == {1: Decimal(5)}
+    sandbox.control("POST", "/limits", {"finops": {"switches": {"malformed_execution_errors": True}}})
+    answer = finance_operations.import_package(IMPORT, rows, company="usmf", execution_id="run-1")
+    assert "NO-SUCH-ITEM" in answer["message"][1]
+    assert "longer than 20" in answer["message"][2]
