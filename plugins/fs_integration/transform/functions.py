@@ -68,11 +68,10 @@ def product_quantity(
     used_rounded: pa.Array,
 ) -> pa.Array:  # fmt: skip
     """Take the estimated quantity while the line is estimated, allocated and its work order not posted; else the used
-    one. When the exact used quantity cannot be read, the rounded one stands in.
+    one. When the exact used quantity cannot be read, the rounded one stands in; no quantity is 0.
     """
-    return _estimated_or(
-        product_is_estimate(line_status, header_status, allocated), _number(estimated), _given(used, used_rounded)
-    )
+    estimate = product_is_estimate(line_status, header_status, allocated)
+    return _or_zero(_estimated_or(estimate, _number(estimated), _given(used, used_rounded)))
 
 
 def product_price(
@@ -103,12 +102,11 @@ def service_hours(
     estimated_minutes: pa.Array, minutes: pa.Array,
 ) -> pa.Array:  # fmt: skip
     """Take the estimated hours while the line is estimated and its work order not posted; else the hours worked. When
-    the hours cannot be read: minutes by 60.
+    the hours cannot be read: minutes by 60; no time is 0.
     """
-    return _estimated_or(
-        service_is_estimate(line_status, header_status),
-        _given(estimated_hours, _hours(estimated_minutes)), _given(hours, _hours(minutes)),
-    )  # fmt: skip
+    estimate = service_is_estimate(line_status, header_status)
+    estimated = _given(estimated_hours, _hours(estimated_minutes))
+    return _or_zero(_estimated_or(estimate, estimated, _given(hours, _hours(minutes))))
 
 
 def service_price(
@@ -146,6 +144,10 @@ def service_is_estimate(line_status: pa.Array, header_status: pa.Array) -> pa.Ar
 
 def _estimated_or(estimate: pa.Array, estimated: pa.Array, used: pa.Array) -> pa.Array:
     return pc.if_else(estimate, estimated, used)
+
+
+def _or_zero(column: pa.Array) -> pa.Array:
+    return pc.fill_null(column, _ZERO.cast(DECIMAL))
 
 
 def _number(column: pa.Array) -> pa.Array:
