@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import uuid
 from collections.abc import Callable, Iterable
+from datetime import timedelta
 from typing import Any, TypeVar
 
 from sandbox.dataverse import functions
@@ -40,6 +41,7 @@ from sandbox.http import Request, Response
 from sandbox.odata.keys import parse_segment
 
 URL_LIMIT = 32_768
+AGE = timedelta(hours=1)  # of the rows that a new world holds
 Saved = TypeVar("Saved")
 
 
@@ -68,8 +70,10 @@ class Dataverse:
         self.load({})
 
     def load(self, tables: dict[str, list[dict[str, Any]]]) -> None:
-        """Replace everything by the world's rows; organisation and application user exist in every world."""
-        moment = utc_text(self._environment.clock.now())
+        """Replace everything by the world's rows, which have been there for a while; organisation and application user
+        exist in every world.
+        """
+        moment = utc_text(self._environment.clock.now() - AGE)
         complete = with_organization(tables)
         unknown = set(complete) - set(SCHEMA.by_set)
         if unknown:
