@@ -30,29 +30,37 @@ from fs_integration.spec.metadata import EntityMetadata
 from fs_integration.spec.schema import outdated, write_schemas
 from fs_integration.spec.tables import Tables, save_table, saved_tables, tables_of, tables_on_paths
 
+CONNECTION_SETS = "connection_sets"  # name of the folder they lie in
 Problem = tuple[MappingError, bool]  # a problem, and whether it is serious
 
 
 def lint(console: Console, *, files: Sequence[Path], online: bool, connection_set: str) -> int:
-    """Show everything that is wrong with the files, the connection sets included when none is named."""
+    """Show everything that is wrong with the files, mappings or connection sets; all of them when none is named."""
     folder = mappings_folder()
     tables = _live_tables(load_connection_set(connection_set)) if online else saved_tables(folder / "metadata")
     chosen = list(files) or [mapping_file(name) for name in mapping_names()]
-    problems = [problem for file in chosen for problem in _problems_in_mapping(file, tables)]
     if not files:
-        for file in sorted((folder / "connection_sets").glob("*.yaml")):
-            problems += _problems_in_connection_set(file, tables)
-        problems += [(fault, True) for fault in history_problems()]
+        chosen += sorted((folder / CONNECTION_SETS).glob("*.yaml"))
+    problems = [problem for file in chosen for problem in problems_of_file(file, tables)]
+    problems += [] if files else [(fault, True) for fault in history_problems()]
     for problem, serious in problems:
         word = "[red]error[/red]  " if serious else "[yellow]warning[/yellow]"
         console.print(word, end=" ")
         console.print(str(problem), markup=False, highlight=False, soft_wrap=True)
     serious_ones = sum(serious for _, serious in problems)
     known = "the services" if online else "saved descriptions of the tables"
+    mappings = sum(file.absolute().parent.name != CONNECTION_SETS for file in chosen)
     console.print(
-        f"{len(chosen)} mappings compared with {known}: {serious_ones} errors, {len(problems) - serious_ones} warnings."
+        f"{mappings} mappings compared with {known}: {serious_ones} errors, {len(problems) - serious_ones} warnings."
     )
     return 1 if serious_ones else 0
+
+
+def problems_of_file(file: Path, tables: Tables) -> Iterator[Problem]:
+    """Yield what is wrong with a mapping, or with a connection set, which lies in the folder of that name."""
+    if file.absolute().parent.name == CONNECTION_SETS:
+        return _problems_in_connection_set(file, tables)
+    return _problems_in_mapping(file, tables)
 
 
 def _problems_in_mapping(file: Path, tables: Tables) -> Iterator[Problem]:

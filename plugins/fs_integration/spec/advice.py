@@ -14,6 +14,8 @@ from pydantic_core import ErrorDetails
 from fs_integration.errors import MappingError
 from fs_integration.spec.document import Document, KeyPath
 
+EXPLAINED = "docs/mapping-reference.md explains every word."
+
 
 def nearest(word: str, words: Iterable[str]) -> str:
     """Return ``Did you mean ...?`` for the word most like this one, or an empty text."""
@@ -21,6 +23,12 @@ def nearest(word: str, words: Iterable[str]) -> str:
     folded = {candidate.lower(): candidate for candidate in reversed(known)}
     found = difflib.get_close_matches(word.lower(), list(folded), n=1, cutoff=0.6)
     return f"Did you mean `{folded[found[0]]}`?" if found else ""
+
+
+def nearest_or_all(word: str, words: Iterable[str]) -> str:
+    """Return the advice of ``nearest``, or all words when none is like this one."""
+    known = list(words)
+    return nearest(word, known) or (f"Known are: {', '.join(known)}." if known else "There is none yet; add one.")
 
 
 def words_of(model: type[BaseModel]) -> list[str]:
@@ -70,19 +78,20 @@ def _explained(detail: ErrorDetails, path: KeyPath, model: type[BaseModel]) -> t
         words = words_of(_model_at(model, path[:-1]) or model)
         return f"`{path[-1]}` is not a key here.", nearest(str(path[-1]), words) or f"Known are: {', '.join(words)}."
     if kind == "missing":
-        return f"`{detail['loc'][-1]}` is missing here.", "Add it; docs/mapping-reference.md explains it."
+        return f"`{detail['loc'][-1]}` is missing here.", f"Add it. {EXPLAINED}"
     if given is None:
         return "There is no value here.", "Give one, or remove the line."
     if kind == "string_type" and isinstance(given, int | float):
         return f"`{_shown(given)}` must be text.", f'Put quotes around it: `"{_shown(given)}"`.'
     if kind == "string_type":
-        return "This must be text, not a list or a block.", ""
+        return "This must be text, not a list or a block.", EXPLAINED
     if kind in ("enum", "literal_error"):
         allowed = str(detail.get("ctx", {}).get("expected", ""))
-        return f"`{_shown(given)}` is not one of {allowed}.", nearest(str(given), re.findall(r"'([^']*)'", allowed))
+        near = nearest(str(given), re.findall(r"'([^']*)'", allowed))
+        return f"`{_shown(given)}` is not one of {allowed}.", near or "Write one of these words."
     if kind == "string_pattern_mismatch":
         return f"`{given}` is not a name.", "Names consist of small letters, digits and `_`, and start with a letter."
-    return _sentence(detail["msg"]), ""
+    return _sentence(detail["msg"]), EXPLAINED
 
 
 def _shown(value: Any) -> str:

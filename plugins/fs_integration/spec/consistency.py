@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from fs_integration.spec.advice import nearest
+from fs_integration.spec.advice import nearest, nearest_or_all
 from fs_integration.spec.columns import added_columns
 from fs_integration.spec.consistency_settings import setting_contradictions
 from fs_integration.spec.consistency_source import source_contradictions
@@ -59,7 +59,11 @@ def _fields(task: MappingTask, mapping: Mapping) -> Iterator[Contradiction]:
 
 def _field(rule: FieldRule, task: MappingTask, mapping: Mapping, shaped: list[str]) -> Iterator[Contradiction]:
     if isinstance(rule.value_map, str) and rule.value_map not in mapping.value_maps:
-        yield ("value_map",), f"There is no value map `{rule.value_map}`.", nearest(rule.value_map, mapping.value_maps)
+        yield (
+            ("value_map",),
+            f"There is no value map `{rule.value_map}`.",
+            nearest_or_all(rule.value_map, mapping.value_maps),
+        )
     if rule.lookup is not None:
         yield from (
             (("lookup", *inner), message, advice) for inner, message, advice in _lookup(rule.lookup, task, shaped)
@@ -75,7 +79,11 @@ def _field(rule: FieldRule, task: MappingTask, mapping: Mapping, shaped: list[st
 def _lookup(lookup: Lookup, task: MappingTask, shaped: list[str]) -> Iterator[Contradiction]:
     reference = task.references.get(lookup.reference)
     if reference is None:
-        yield ("reference",), f"There is no reference `{lookup.reference}`.", nearest(lookup.reference, task.references)
+        yield (
+            ("reference",),
+            f"There is no reference `{lookup.reference}`.",
+            nearest_or_all(lookup.reference, task.references),
+        )
         return
     known = [*reference.key, *reference.take]
     if lookup.take not in known:
@@ -89,7 +97,7 @@ def _lookup(lookup: Lookup, task: MappingTask, shaped: list[str]) -> Iterator[Co
             yield (
                 ("within", name),
                 f"`{name}` is not a key column of `{lookup.reference}`.",
-                nearest(name, reference.key),
+                nearest_or_all(name, reference.key),
             )
         if column not in shaped:
             yield (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fs_integration.spec.advice import nearest
+from fs_integration.spec.advice import nearest, nearest_or_all
 from fs_integration.spec.columns import added_columns
 from fs_integration.spec.document import KeyPath
 from fs_integration.spec.finding import Contradiction
@@ -76,7 +76,7 @@ def _enrich(task: MappingTask) -> Iterator[Contradiction]:
         reference = task.references.get(step.reference)
         if reference is None:
             message = f"There is no reference `{step.reference}`."
-            yield (*path, "reference"), message, nearest(step.reference, task.references)
+            yield (*path, "reference"), message, nearest_or_all(step.reference, task.references)
             continue
         if len(step.by) != len(reference.key):
             yield (
@@ -127,7 +127,10 @@ def _preflight(task: MappingTask) -> Iterator[Contradiction]:
     for number, check in enumerate(task.preflight):
         reference = task.references.get(check.reference)
         if reference is None:
-            message, advice = f"There is no reference `{check.reference}`.", nearest(check.reference, task.references)
+            message, advice = (
+                f"There is no reference `{check.reference}`.",
+                nearest_or_all(check.reference, task.references),
+            )
             yield ("preflight", number, "reference"), message, advice
         elif reference.system == "value_map":
             message = f"`{check.reference}` is a value map; its rows are in this file."

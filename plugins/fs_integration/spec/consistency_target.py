@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fs_integration.spec.advice import nearest
+from fs_integration.spec.advice import nearest, nearest_or_all
 from fs_integration.spec.columns import HEADER
 from fs_integration.spec.document import KeyPath
 from fs_integration.spec.finding import Contradiction
@@ -57,7 +57,8 @@ def _key(task: MappingTask) -> Iterator[Contradiction]:
     columns = written(task)
     for position, name in enumerate(task.target.key):
         if name not in columns:
-            yield ("target", "key", position), f"No field rule writes the key column `{name}`.", nearest(name, columns)
+            advice = nearest(name, columns) or f"Add a field rule with `to: {name}`."
+            yield ("target", "key", position), f"No field rule writes the key column `{name}`.", advice
 
 
 def _vanished(task: MappingTask) -> Iterator[Contradiction]:
@@ -69,7 +70,7 @@ def _vanished(task: MappingTask) -> Iterator[Contradiction]:
             yield (
                 ("target", "vanished", "set", name),
                 f"`{name}` is not a column the mapping writes beside the key.",
-                nearest(name, columns),
+                nearest_or_all(name, columns),
             )
     if task.source.changed_since is not None:
         yield (
