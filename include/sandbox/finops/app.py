@@ -88,9 +88,10 @@ class FinanceOperations:
 
     def dump(self, entity_set: str) -> Iterable[dict[str, Any]]:
         """Give every row with every property, in key order."""
-        store = self._database.stores[entity_set]
-        names = tuple(store.entity.properties)
         with self._lock:
+            self._packages.advance()
+            store = self._database.stores[entity_set]
+            names = tuple(store.entity.properties)
             rows = [store.rows[key] for key in store.order]
         return ({name: row[name] for name in names} for row in rows)
 

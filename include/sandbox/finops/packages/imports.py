@@ -121,7 +121,7 @@ class Imports:
                     outcome.staged.target.write(Scope(self._database, transaction, job.company, today), values)
             except FinanceError as error:
                 outcome.keys.append(key)
-                job.errors.append(Message(error.message.partition(_INFOLOG)[2] or error.message, key[0]))
+                job.errors.append(Message(_infolog(error), key[0]))
 
     def _file(self, job: Job, heading: Iterable[str], lines: Iterable[Iterable[str]]) -> str:
         text = io.StringIO(newline="")
@@ -135,3 +135,9 @@ class Imports:
 
     def _address(self, name: str, base_url: str, switches: Switches) -> str:
         return self._blobs.address(base_url, name, seconds=switches.signed_url_seconds) if name else ""
+
+
+def _infolog(error: FinanceError) -> str:
+    """Give what business rules said, without the sentence that requests put around it."""
+    said = error.message.partition(_INFOLOG)[2]
+    return said.removesuffix(".") or error.message
