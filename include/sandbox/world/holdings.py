@@ -1,5 +1,7 @@
-"""What a company has in Field Service before the first run: two warehouses and three products from Supply Chain
-Management, which its documents name."""
+"""What a company has in Field Service before the first run, and what its documents name.
+
+Two warehouses, two parts and a service, which came from Supply Chain Management earlier.
+"""
 
 from __future__ import annotations
 
