@@ -64,6 +64,28 @@ def test_stock_activity_changes_on_hand_rows(sandbox: SandboxClient) -> None:
     assert sum(row not in before for row in after) == 7
 
 
+def test_posting_moves_the_stock_of_the_generated_world_once(sandbox: SandboxClient) -> None:
+    sandbox.reset(scale="tiny")
+    before = sandbox.state("finops", "WarehousesOnHandV2")
+    stock = next(row for row in before if row["dataAreaId"] == "demf")
+    place = ("dataAreaId", "ItemNumber", "ProductColorId", "InventorySiteId", "InventoryWarehouseId")
+    line = {**{name: stock[name] for name in place}, "JournalNumber": "DA000001", "LineNumber": 1}
+    header = {"dataAreaId": "demf", "JournalNumber": "DA000001", "JournalNameId": "IAdj"}
+    for entity_set, row in (
+        ("InventoryAdjustmentJournalHeaders", header),
+        ("InventoryAdjustmentJournalEntriesV2", {**line, "InventoryQuantity": 3}),
+    ):
+        assert sandbox.request("POST", "finops", f"/data/{entity_set}", json=row).status_code == 201
+    assert sandbox.control("POST", "/scm/post-integration-journals") == {"journals": 1, "lines": 1}
+    after = sandbox.state("finops", "WarehousesOnHandV2")
+    changed = [
+        (old["OnHandQuantity"], new["OnHandQuantity"]) for old, new in zip(before, after, strict=True) if old != new
+    ]
+    assert changed == [(stock["OnHandQuantity"], stock["OnHandQuantity"] + 3)]
+    assert sandbox.control("POST", "/scm/post-integration-journals") == {"journals": 0, "lines": 0}
+    assert sandbox.control("POST", "/scm/post-sales-orders") == {"orders": 0, "lines": 0}
+
+
 def test_the_page_size_of_a_system_follows_the_setting(sandbox: SandboxClient) -> None:
     sandbox.reset(scale="tiny")
     sandbox.control("POST", "/limits", {"finops": {"page_size": 3}, "dataverse": {"page_size": 2}})
