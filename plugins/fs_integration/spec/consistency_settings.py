@@ -8,7 +8,7 @@ from fs_integration.spec.advice import nearest
 from fs_integration.spec.columns import SETTINGS
 from fs_integration.spec.document import KeyPath
 from fs_integration.spec.finding import Contradiction
-from fs_integration.spec.mapping import Mapping, MappingTask
+from fs_integration.spec.mapping import Condition, Mapping, MappingTask
 from fs_integration.spec.places import (
     Place,
     entity_places,
@@ -37,7 +37,22 @@ def setting_contradictions(mapping: Mapping) -> Iterator[Contradiction]:
         for path, name in _settings(_elsewhere(task)):
             yield ("tasks", number, *path), f"`{name}` cannot be used here.", PLACES
             used.add(name.removeprefix(SETTINGS))
+        for position, keep in enumerate(task.source.keep):
+            yield from _never(("tasks", number, "source", "keep", position), keep, mapping)
     yield from _declared(mapping, used)
+
+
+def _never(path: KeyPath, rule: Condition, mapping: Mapping) -> Iterator[Contradiction]:
+    """Yield constants that a setting with a closed list is compared with and can never be."""
+    for number, each in enumerate(rule.any_of):
+        yield from _never((*path, "any_of", number), each, mapping)
+    setting = mapping.settings.get(rule.field.removeprefix(SETTINGS)) if rule.field.startswith(SETTINGS) else None
+    if setting is None or not setting.one_of:
+        return
+    for word, constant in (("is", rule.is_), ("is_not", rule.is_not), *(("in", constant) for constant in rule.in_)):
+        if constant is not None and constant not in setting.one_of:
+            allowed = ", ".join(str(one) for one in setting.one_of)
+            yield (*path, word), f"`{rule.field}` is never `{constant}`.", f"It is one of {allowed}."
 
 
 def _declared(mapping: Mapping, used: set[str]) -> Iterator[Contradiction]:
