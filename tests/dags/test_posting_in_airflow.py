@@ -63,14 +63,16 @@ def write_books() -> None:
     ledger.release(lease)
 
 
-def journals(sandbox: Sandbox, *, posted: bool) -> None:
-    """Put an adjustment journal of ours, posted or not, and one that somebody wrote and never posts, into usmf."""
+@pytest.fixture
+def unposted(sandbox: Sandbox) -> Sandbox:
+    """The sandbox with two unposted adjustment journals in usmf: one of ours, and one that somebody else works on."""
     common = {"dataAreaId": "usmf", "JournalNameId": "IAdj"}
     sandbox.replace("finops", ADJUSTMENTS, [
-        {**common, "JournalNumber": OURS, "IsPosted": "Yes" if posted else "No"},
+        {**common, "JournalNumber": OURS, "IsPosted": "No"},
         {**common, "JournalNumber": THEIRS, "IsPosted": "No"},
     ])  # fmt: skip
     sandbox.replace("finops", TRANSFERS, [])
+    return sandbox
 
 
 @pytest.fixture
@@ -88,22 +90,19 @@ def wait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple
     return run
 
 
-def test_the_run_goes_on_as_soon_as_our_journal_is_posted(sandbox, wait):
-    journals(sandbox, posted=False)
-    later = threading.Timer(4, journals, [sandbox], {"posted": True})
-    later.start()
+def test_the_run_goes_on_as_soon_as_supply_chain_management_has_posted_our_journal(unposted, wait):
+    batch_job = threading.Timer(4, unposted.control, ["POST", "/scm/post-integration-journals", {}])
+    batch_job.start()
     try:
         assert wait() == ("success", [])
     finally:
-        later.join()
+        batch_job.join()
 
 
-def test_when_the_time_is_over_the_run_fails(sandbox, wait):
-    journals(sandbox, posted=False)
+def test_when_the_time_is_over_the_run_fails(unposted, wait):
     assert wait(posting_minutes=0) == ("failed", None)
 
 
-def test_or_it_goes_on_and_hands_over_what_is_not_posted(sandbox, wait):
-    journals(sandbox, posted=False)
+def test_or_it_goes_on_and_hands_over_what_of_ours_is_not_posted(unposted, wait):
     left = [{"entity": ADJUSTMENTS, "legal_entity": "usmf", "number": OURS}]
     assert wait(posting_minutes=0, at_posting_timeout="go_on") == ("success", left)
