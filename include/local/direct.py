@@ -53,11 +53,15 @@ class Direct:
         return [organization.legal_entity for organization in self.connections.organizations]
 
     def run(
-        self, area: Mapping, *, run_id: str, end: datetime | None = None, mode: Mode = Mode.SCHEDULED
-    ) -> list[Books]:
-        """Run every task of an area. :param end: the moment the run speaks for, now by default."""
+        self, area: Mapping, *, run_id: str, end: datetime | None = None, mode: Mode = Mode.SCHEDULED,
+        full: bool = False,
+    ) -> list[Books]:  # fmt: skip
+        """Run every task of an area.
+
+        :param end: the moment the run speaks for, now by default; :param full: write also what has not changed.
+        """
         moment = end or datetime.now(UTC)
-        run = Run(run_key(run_id), f"fs_{area.mapping}", run_id, mode, Interval(None, moment))
+        run = Run(run_key(run_id), f"fs_{area.mapping}", run_id, mode, Interval(None, moment), full)
         return [books for task in area.enabled_tasks for books in self.run_task(area, task, run)]
 
     def run_task(self, area: Mapping, task: MappingTask, run: Run) -> list[Books]:

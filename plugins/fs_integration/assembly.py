@@ -32,11 +32,17 @@ if TYPE_CHECKING:
 
 Schedule: TypeAlias = "str | BaseTimetable | BaseAsset | None"
 POOLS = {"finance_operations": "finance_operations_api", "dataverse": "dataverse_api"}
+PACKAGE_POOL = "finance_operations_packages"  # one slot: F&O imports one package at a time
 FIRST_DAY = datetime(2026, 1, 1)  # noqa: DTZ001  Airflow takes it in the DAG's time zone; catchup is off
-WINDOW = {
+PARAMS = {
     "window_start": Param(
         None, type=["null", "string"], format="date-time",
         description="Read exactly from here, without moving the watermark. Needs `window_end`.",
+    ),
+    "full": Param(
+        False, type="boolean",
+        description="Read everything and write every row again, also those that have not changed since they were last "
+        "written. Aligns a target that somebody else has changed.",
     ),
     "window_end": Param(None, type=["null", "string"], format="date-time", description="Read up to here, exclusive."),
 }  # fmt: skip
@@ -76,7 +82,7 @@ def integration_dag(
         catchup=False,
         max_active_runs=1,
         tags={"fs-integration", *(end.system for task in area.enabled_tasks for end in (task.source, task.target))},
-        params=WINDOW,
+        params=PARAMS,
         doc_md=f"{describe_markdown(area)}\n\nMapping version {area.version}, content {mapping_hash(area)}.",
         default_args={**DEFAULT_ARGS, **(default_args or {})},
         **dag_options,
@@ -130,6 +136,7 @@ def assets_of(*mappings: str) -> AssetAll:
 def _task_group(area: Mapping, task: MappingTask, *, connection_set: str) -> TaskGroup:
     common = {"mapping": area.mapping, "mapping_task": task.name, "connection_set": connection_set}
     source_pool, target_pool = POOLS[task.source.system], POOLS[task.target.system]
+    load_pool = PACKAGE_POOL if task.target.route == "package" else target_pool
     batch_name = "{{ task.batch['legal_entity'] }} {{ task.batch['number'] }}"
     with TaskGroup(task.name, tooltip=task.title) as group:
         extract = ExtractEntityOperator(task_id="extract", pool=source_pool, doc_md=DOCS["extract"], **common)
@@ -141,7 +148,7 @@ def _task_group(area: Mapping, task: MappingTask, *, connection_set: str) -> Tas
             doc_md=DOCS["quality_gate"], **common,
         )  # fmt: skip
         load = LoadEntityOperator.partial(
-            task_id="load", pool=target_pool, map_index_template=batch_name, doc_md=DOCS["load"], **common
+            task_id="load", pool=load_pool, map_index_template=batch_name, doc_md=DOCS["load"], **common
         ).expand(batch=gate.output)
         ReconcileLoadOperator(
             task_id="reconcile", pool=target_pool, results=load.output, stopped=XComArg(gate, key="stopped"),

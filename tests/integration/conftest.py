@@ -40,13 +40,14 @@ class Site:
     count: int = 0
 
     def run(
-        self, area: str, *, mode: Mode = Mode.SCHEDULED, end: datetime | None = None, run_id: str = ""
-    ) -> list[Books]:
+        self, area: str, *, mode: Mode = Mode.SCHEDULED, end: datetime | None = None, run_id: str = "",
+        full: bool = False,
+    ) -> list[Books]:  # fmt: skip
         """Run one area; without ``end`` a little later than the run before."""
         self.count += 1
         self.moment += timedelta(minutes=1)
         return self.direct.run(
-            load_mapping(area), run_id=run_id or f"run-{self.count}", end=end or self.moment, mode=mode
+            load_mapping(area), run_id=run_id or f"run-{self.count}", end=end or self.moment, mode=mode, full=full
         )
 
     def cycle(self) -> dict[str, list[Books]]:

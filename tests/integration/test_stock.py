@@ -125,3 +125,16 @@ def expected_quarantine(peculiarities: Iterable[Peculiarity]) -> dict[tuple[str,
             area, key = SOURCES[one.entity_set]
             expected[area, one.outcome].add((one.row["dataAreaId"], "|".join(one.row[name] for name in key)))
     return dict(expected)
+
+
+def test_a_full_run_aligns_stock_that_somebody_else_has_changed(site):
+    site.cycle()
+    changed = site.rows("dataverse", "msdyn_productinventories")
+    synchronised = next(row for row in changed if row["msdyn_qtyonhand"] not in (0, 3))
+    synchronised["msdyn_qtyonhand"] += 5
+    site.replace("dataverse", "msdyn_productinventories", changed)
+    site.run("product_inventory")
+    assert len(compare_stock(site.sandbox).differences) == 1
+    books = site.run("product_inventory", full=True)
+    assert sum(own.unchanged for own in books) == 0
+    assert compare_stock(site.sandbox).differences == []

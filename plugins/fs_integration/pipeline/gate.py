@@ -30,12 +30,13 @@ from fs_integration.frames import (
     split_keys,
 )  # fmt: skip
 from fs_integration.ledger import Ledger
+from fs_integration.pipeline.references import shared_scope
 from fs_integration.pipeline.run import Run
 from fs_integration.pipeline.transform import TransformResult
 from fs_integration.quality.gate import GateDecision, decide
 from fs_integration.records import BatchRef, Outcome, Scope
 from fs_integration.spec.mapping import MappingTask
-from fs_integration.spec.metadata import ColumnKind
+from fs_integration.spec.metadata import ColumnKind, EntityMetadata
 from fs_integration.staging import StagingArea
 
 log = logging.getLogger(__name__)
@@ -237,7 +238,10 @@ def _vanished(
         absent = ~np.isin(key_hashes(known[SOURCE_KEY]), present_rows) & ~np.isin(key_hashes(known[KEY]), present_keys)
         stale = (known["fingerprint"] != zero) & (known["as_of"] < run.as_of)
         gone.append(known[absent & stale.to_numpy(dtype=bool)])
-    return _vanished_frame(task, pd.concat(gone, ignore_index=True)) if gone else pd.DataFrame()
+    if not gone:
+        return pd.DataFrame()
+    described = staging.read_json(shared_scope(scope), run.run_key, "target")
+    return _vanished_frame(task, pd.concat(gone, ignore_index=True), EntityMetadata.model_validate(described))
 
 
 def _all_hashes(keys: Iterable[pd.Series]) -> np.ndarray:
@@ -254,7 +258,7 @@ def vanished_fingerprint(task: MappingTask) -> int:
     return int(hashed.view("int64")[0])
 
 
-def _vanished_frame(task: MappingTask, known: pd.DataFrame) -> pd.DataFrame:
+def _vanished_frame(task: MappingTask, known: pd.DataFrame, target: EntityMetadata) -> pd.DataFrame:
     """Rows with the key and the values of ``vanished.set`` only; the load sends no other column."""
     if task.target.vanished is None or not len(known):
         return pd.DataFrame()
@@ -264,7 +268,10 @@ def _vanished_frame(task: MappingTask, known: pd.DataFrame) -> pd.DataFrame:
             "Vanished but not written, a key value contains `%s`: %s", KEY_SEPARATOR, known[KEY][~clear].tolist()
         )
     known = known[clear].reset_index(drop=True)
-    columns = {name: part[clear].reset_index(drop=True) for name, part in zip(task.target.key, parts, strict=True)}
+    columns = {
+        name: part[clear].reset_index(drop=True).astype(dtype(target.columns[name].kind))
+        for name, part in zip(task.target.key, parts, strict=True)
+    }
     for name, value in task.target.vanished.set.items():
         columns[name] = pd.Series([value] * len(known), dtype=_constant_dtype(value))
     columns[KEY], columns[SOURCE_KEY] = known[KEY], known[SOURCE_KEY]

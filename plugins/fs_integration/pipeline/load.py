@@ -118,7 +118,7 @@ def _compared(
     last = known["fingerprint"].reindex(rows[KEY]).to_numpy(dtype="int64", na_value=0)
     as_of = pd.to_datetime(known["as_of"].reindex(rows[KEY]), utc=True)
     is_known = rows[KEY].isin(known.index).to_numpy(dtype=bool) & (last != BEGUN)
-    same = is_known & (rows[FINGERPRINT].to_numpy(dtype="int64") == last)
+    same = is_known & (rows[FINGERPRINT].to_numpy(dtype="int64") == last) & (not run.full)
     newer = is_known & ~same & ((as_of > run.as_of).to_numpy(dtype=bool) | overtaken)
     rows[OUTCOME] = np.select([same, newer], [Outcome.UNCHANGED.value, Outcome.SKIPPED.value], default="")
     rows[RULE] = np.where(newer, "written_by_newer_run", "")

@@ -24,6 +24,7 @@ class Mode(StrEnum):
 class Run:
     """One run of one DAG over one window.
 
+    :param full: read everything and write also rows that are as they were last written, to align the target again.
     :param interval: scheduled: the start is replaced by the watermark once the scope is known, see ``for_scope``.
     """
 
@@ -32,6 +33,7 @@ class Run:
     run_id: str
     mode: Mode
     interval: Interval
+    full: bool = False
 
     @property
     def as_of(self) -> datetime:
@@ -56,7 +58,7 @@ class Run:
             return self
         if watermark is not None and watermark >= self.interval.end:
             return replace(self, mode=Mode.STATELESS)
-        return replace(self, interval=Interval(watermark, self.interval.end))
+        return replace(self, interval=Interval(None if self.full else watermark, self.interval.end))
 
 
 def run_of(
@@ -73,7 +75,7 @@ def run_of(
 
     :param run_type: ``scheduled``, ``backfill``, ``manual``, ``asset_triggered`` ...
     :param data_interval: None for a run without logical date.
-    :param params: ``window_start`` and ``window_end`` make a run started by hand stateless.
+    :param params: ``window_start`` and ``window_end`` make a run started by hand stateless, ``full`` makes it full.
     :raises ConfigurationError: when the window given by hand is not two ISO 8601 moments in order.
     """
     window = _window(params)
@@ -87,7 +89,7 @@ def run_of(
         return Run(run_key, dag_id, run_id, Mode.STATELESS, data_interval)
     if run_type == "scheduled" and data_interval is not None:
         return Run(run_key, dag_id, run_id, Mode.SCHEDULED, data_interval)
-    return Run(run_key, dag_id, run_id, Mode.SCHEDULED, Interval(None, run_after))
+    return Run(run_key, dag_id, run_id, Mode.SCHEDULED, Interval(None, run_after), full=bool(params.get("full")))
 
 
 def _window(params: Mapping[str, Any]) -> Interval | None:

@@ -24,7 +24,8 @@ def lint_target(scene: Scene) -> Iterator[Finding]:
     if scene.target is not None:
         is_dataverse = scene.task.target.system == "dataverse"
         yield from (_dataverse_key if is_dataverse else _finance_operations_key)(scene, scene.target.table)
-        if not scene.task.target.create_when:  # which may admit no row at all
+        if not scene.task.target.create_when and scene.task.target.route == "odata":
+            # Conditions may admit no row at all; a package goes into an entity of its own, which nobody describes.
             yield from _required(scene.target.table, {rule.to for rule in scene.task.active_fields})
         yield from _conditions(scene, scene.target)
         yield from _vanished(scene, scene.target)
@@ -68,7 +69,8 @@ def _header(scene: Scene, table: EntityMetadata) -> Iterator[Finding]:
         message = f"`{table.name}` is found by {', '.join(own)}, not by {', '.join(header.key)}."
         yield error(("target", "header", "key"), message, f"Write `key: [{', '.join(own)}]`.")
     written = {rule.to.removeprefix(HEADER) for rule in scene.task.active_fields if rule.to.startswith(HEADER)}
-    yield from _required(table, {*written, *header.key}, prefix=HEADER)
+    if scene.task.target.route == "odata":
+        yield from _required(table, {*written, *header.key}, prefix=HEADER)
 
 
 def _required(table: EntityMetadata, written: set[str], prefix: str = "") -> Iterator[Finding]:

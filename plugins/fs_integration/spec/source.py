@@ -16,6 +16,7 @@ class Reference(Remark):
         and the columns are that task's key columns. ``value_map`` makes a value map a reference with the columns
         ``from`` and ``to``; ``entity`` is its name.
     :param key: columns that identify one row of it; :param take: columns the mapping uses.
+    :param distinct: rows with the same key count as one, the first; else a row that finds several is refused.
     :param same_company: read only the rows of the company in work; :param company_field: of a Dataverse table, the
         column with the name of its business unit.
     """
@@ -28,6 +29,7 @@ class Reference(Remark):
     same_company: StrictBool = False
     company_field: StrictStr | None = None
     ignore_case: StrictBool = True
+    distinct: StrictBool = False
 
     @property
     def per_company(self) -> bool:

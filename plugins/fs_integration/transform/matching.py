@@ -32,17 +32,19 @@ class Index:
     """A reference table, searchable by its key columns.
 
     Text is compared trimmed and, with ``ignore_case``, without regard to case, as both services compare keys. A missing
-    key part is a value like any other: F&O leaves unused product dimensions blank.
+    key part is a value like any other: F&O leaves unused product dimensions blank. With ``distinct`` the first of
+    several rows with the same key stands for all of them.
     """
 
-    def __init__(self, frame: pd.DataFrame, *, key: Sequence[str], ignore_case: bool) -> None:
+    def __init__(self, frame: pd.DataFrame, *, key: Sequence[str], ignore_case: bool, distinct: bool = False) -> None:
         self.rows = normalised(frame)
         self._ignore_case = ignore_case
         encoded = self._texts([column_of(self.rows, name) for name in key]).dictionary_encode()
         codes = encoded.indices.to_numpy(zero_copy_only=False)
         self._distinct = encoded.dictionary
         self._first = pa.array(np.unique(codes, return_index=True)[1], type=pa.int64())
-        self._several = pa.array(np.bincount(codes, minlength=len(self._distinct)) > 1)
+        several = np.bincount(codes, minlength=len(self._distinct)) > 1
+        self._several = pa.array(several & (not distinct))
 
     def find(self, key: list[pa.Array]) -> Match:
         """Look up rows by the values of the key columns, in the order of the key."""
@@ -81,7 +83,8 @@ class References:
                 "Clear the extract task, so that it is read."
             )
         if name not in self._indexes:
+            declared = self._declared[name]
             self._indexes[name] = Index(
-                self._staged[name], key=self.key(name), ignore_case=self._declared[name].ignore_case
+                self._staged[name], key=declared.key, ignore_case=declared.ignore_case, distinct=declared.distinct
             )
         return self._indexes[name]

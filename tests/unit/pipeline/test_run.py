@@ -81,3 +81,16 @@ def test_first_scheduled_run_reads_from_the_beginning():
 def test_cleared_old_scheduled_run_becomes_stateless_once_the_watermark_is_beyond_it():
     run = a_run().for_scope(DAY_3)
     assert (run.mode, run.interval) == (Mode.STATELESS, Interval(DAY_1, DAY_2))
+
+
+def test_a_full_run_reads_from_the_beginning_whatever_the_watermark_says():
+    run = a_run(run_type="manual", params={"full": True})
+    assert run.full
+    assert run.for_scope(DAY_1).interval == Interval(None, DAY_3)
+    assert not a_run(run_type="manual", params={"full": False}).full
+
+
+def test_neither_a_scheduled_run_nor_a_window_is_full():
+    window = {"window_start": "2026-11-01T00:00:00Z", "window_end": "2026-11-02T00:00:00Z", "full": True}
+    assert not a_run(params={"full": True}).full
+    assert not a_run(run_type="manual", params=window).full
