@@ -37,8 +37,8 @@ def cycle_dag(
 ) -> DAG:  # fmt: skip
     """Build the DAG ``fs_cycle``.
 
-    :param stages: name of a stage -> its areas. A stage begins when every area of the one before has ended; after a
-        stage with areas that write inventory journals the cycle also waits until these are posted.
+    :param stages: name of a stage -> its areas. A stage begins when every area of the one before has ended; after the
+        last stage with areas that write inventory journals the cycle also waits until these are posted.
     :param posting_minutes: how long to wait for that at most; a run may be started with another number.
     :param at_posting_timeout: ``fail``, then the next stage does not run, or ``go_on``.
     :raises MappingError: when an area has no mapping, or comes before one that it requires.
@@ -71,6 +71,7 @@ def _stages(areas: dict[str, Mapping], stages: Stages[str, Sequence[str]], conne
     runs: dict[str, BaseOperator] = {}
     counted: list[BaseOperator] = []
     passage: BaseOperator | None = None
+    journals = [name for name, area in areas.items() if any(map(journal_headers, area.enabled_tasks))]
     for number, (stage, names) in enumerate(stages.items(), 1):
         with TaskGroup(stage, prefix_group_id=False):
             own = {name: _area_run(areas[name]) for name in names}
@@ -82,7 +83,8 @@ def _stages(areas: dict[str, Mapping], stages: Stages[str, Sequence[str]], conne
         counted += own.values()
         if number == len(stages):
             break
-        passage = _passage(stage, [areas[name] for name in names], connection_set)
+        last = journals and journals[-1] in names  # one wait, for the journals of all stages up to this one
+        passage = _passage(stage, journals if last else [], connection_set)
         list(own.values()) >> passage
         if isinstance(passage, JournalsPostedSensor):
             counted.append(passage)
@@ -93,9 +95,11 @@ def _area_run(area: Mapping) -> BaseOperator:
     return AreaRunOperator(task_id=area.mapping, task_display_name=area.title, area=area.mapping, doc_md=DOCS["area"])
 
 
-def _passage(stage: str, areas: list[Mapping], connection_set: str) -> BaseOperator:
-    """Return what stands between two stages: it passes when the first has ended, however its areas ended."""
-    journals = [area.mapping for area in areas if any(map(journal_headers, area.enabled_tasks))]
+def _passage(stage: str, journals: list[str], connection_set: str) -> BaseOperator:
+    """Return what stands between two stages: it passes when the first has ended, however its areas ended.
+
+    :param journals: areas whose inventory journals must be posted before the next stage.
+    """
     if not journals:
         return EmptyOperator(task_id=f"{stage}_ended", trigger_rule=TriggerRule.ALL_DONE, doc_md=DOCS["ended"])
     return JournalsPostedSensor(

@@ -85,6 +85,22 @@ def test_the_cycle_waits_for_the_journals_of_the_areas_that_write_some(cycle):
     assert {"inventory_adjustments", "inventory_transfers"} <= upstream(cycle, "journals_posted")
 
 
+def test_it_waits_once_after_the_last_of_them(mappings):
+    mappings(inventory_adjustments=[], inventory_transfers=[], product_inventory=[])
+    stages = {"one": ["inventory_adjustments"], "two": ["inventory_transfers"], "three": ["product_inventory"]}
+    dag = cycle_dag(schedule=None, stages=stages)
+    assert set(dag.task_ids) == {*(area for areas in stages.values() for area in areas), "one_ended", "journals_posted",
+                                 "outcome"}  # fmt: skip
+    assert dag.get_task("journals_posted").areas == ["inventory_adjustments", "inventory_transfers"]
+    assert upstream(dag, "product_inventory") == {"journals_posted"}
+
+
+def test_with_nothing_after_them_nobody_waits(mappings):
+    mappings(inventory_adjustments=[], inventory_transfers=[])
+    dag = cycle_dag(schedule=None, stages={"one": ["inventory_adjustments", "inventory_transfers"]})
+    assert set(dag.task_ids) == {"inventory_adjustments", "inventory_transfers", "outcome"}
+
+
 def test_a_run_by_hand_may_say_how_long_to_wait_and_what_then(mappings):
     mappings(**REQUIRES)
     params = cycle_dag(schedule=None, posting_minutes=5, at_posting_timeout="go_on").params
