@@ -51,7 +51,8 @@ def lint(console: Console, *, files: Sequence[Path], online: bool, connection_se
     known = "the services" if online else "saved descriptions of the tables"
     mappings = sum(file.absolute().parent.name != CONNECTION_SETS for file in chosen)
     console.print(
-        f"{mappings} mappings compared with {known}: {serious_ones} errors, {len(problems) - serious_ones} warnings."
+        f"{mappings} mappings compared with {known}: {serious_ones} errors, {len(problems) - serious_ones} warnings.",
+        soft_wrap=True,
     )
     return 1 if serious_ones else 0
 
@@ -64,12 +65,13 @@ def problems_of_file(file: Path, tables: Tables) -> Iterator[Problem]:
 
 
 def _problems_in_mapping(file: Path, tables: Tables) -> Iterator[Problem]:
+    """A misspelt column contradicts one line and is unknown to the table in another; only both tell what to mend."""
     document, mapping, faults = problems_in(file)
-    yield from ((fault, True) for fault in faults)
-    if document is None or not isinstance(mapping, Mapping) or faults:
-        return
-    found = lint_mapping(mapping, tables, functions=functions(), mappings={**_areas(), mapping.mapping: mapping})
-    yield from _placed(document, found)
+    problems = [(fault, True) for fault in faults]
+    if document is not None and isinstance(mapping, Mapping):
+        areas = {**_areas(), mapping.mapping: mapping}
+        problems += _placed(document, lint_mapping(mapping, tables, functions=functions(), mappings=areas))
+    yield from sorted(problems, key=lambda problem: problem[0].line)
 
 
 def _problems_in_connection_set(file: Path, tables: Tables) -> Iterator[Problem]:
@@ -81,9 +83,8 @@ def _problems_in_connection_set(file: Path, tables: Tables) -> Iterator[Problem]
 
 
 def _placed(document: Document, found: Iterable[Finding]) -> list[Problem]:
-    """Return findings as problems with their place in the file, in the order of the file."""
-    problems = [(document.error(each.path, each.message, each.suggestion), each.serious) for each in found]
-    return sorted(problems, key=lambda problem: problem[0].line)
+    """Return findings as problems with their place in the file."""
+    return [(document.error(each.path, each.message, each.suggestion), each.serious) for each in found]
 
 
 def _areas() -> dict[str, Mapping | None]:
