@@ -138,7 +138,9 @@ def test_settings_for_the_sandbox_hold_what_the_package_asks_airflow_for():
     assert {entry["conn_id"] for entry in settings["connections"]} == {
         "finance_operations_default", "dataverse_default", "fs_integration_ledger",
     }  # fmt: skip
-    assert {entry["pool_name"] for entry in settings["pools"]} == {"finance_operations_api", "dataverse_api"}
+    assert {entry["pool_name"] for entry in settings["pools"]} == {
+        "finance_operations_api", "finance_operations_packages", "dataverse_api",
+    }  # fmt: skip
     assert {entry["variable_name"] for entry in settings["variables"]} == {
         "fs_integration_staging_root", "fs_integration_data_docs_root",
     }  # fmt: skip
