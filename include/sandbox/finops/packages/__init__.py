@@ -1,1 +1,1 @@
-"""The data-package API: data projects, exports, their files and the storage they are downloaded from."""
+"""The data-package API: data projects, exports and imports, their files and the storage these pass through."""

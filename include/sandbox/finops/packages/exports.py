@@ -40,9 +40,9 @@ class Exports:
     def address(self, job: Job, base_url: str, switches: Switches) -> str:
         """Give the download address of a job's package, empty while there is none."""
         ready = job.finished + timedelta(seconds=switches.package_url_delay_seconds)
-        if not job.files or self._jobs.now() < ready:
+        if not job.package or self._jobs.now() < ready:
             return ""
-        return self._blobs.address(base_url, job.files[0], seconds=switches.signed_url_seconds)
+        return self._blobs.address(base_url, job.package, seconds=switches.signed_url_seconds)
 
     def _finish(self, job: Job, project: Row, entity: ExportEntity) -> None:
         """Write the package and remember what it covers."""
@@ -53,7 +53,7 @@ class Exports:
         since = self._exported.get(scope) if incremental else None
         rows = entity.rows(self._database, job.company, since)
         content, count = build_package(project["Name"], project["Description"], entity, rows)
-        name = f"dmf/{uuid.uuid4()}.zip"
-        self._blobs.put(name, content, rows=count)
-        job.files.append(name)
+        job.package = f"dmf/{uuid.uuid4()}.zip"
+        self._blobs.put(job.package, content, rows=count)
+        job.files.append(job.package)
         self._exported[scope] = self._database.sequence

@@ -28,7 +28,8 @@ class Job:
     """One execution.
 
     :param project: name of the data project; :param states: what the job says one after the other.
-    :param errors: messages of failed rows; :param files: names of its files in the storage.
+    :param errors: messages of failed rows; :param files: names of its files in the storage; :param package: the one
+        of an export, empty until it is done or when it failed.
     """
 
     execution_id: str
@@ -39,6 +40,7 @@ class Job:
     state_seconds: float
     errors: list[Message]
     files: list[str] = field(default_factory=list, init=False)
+    package: str = field(default="", init=False)
     finished: datetime = field(init=False)
 
     def __post_init__(self) -> None:

@@ -1,4 +1,4 @@
-"""Administration: legal entities, the register of data entities, the data projects that packages are exported by."""
+"""Administration: legal entities, the register of data entities, the data projects that packages pass through."""
 
 from __future__ import annotations
 

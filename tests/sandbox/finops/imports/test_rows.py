@@ -147,6 +147,7 @@ def test_rows_that_all_fail_are_a_failed_import_with_files(importer: Any) -> Non
     assert importer.adjust(line("1", "NOTHING"), line("x")) == "Failed"
     assert importer.keys()[1:] == ["UA000001,1"]
     assert len(importer.staging()) == 2
+    assert importer.act("GetExportedPackageUrl", executionId="run-1") == ""
 
 
 def test_an_import_without_rows_succeeds(importer: Any) -> None:
