@@ -141,7 +141,9 @@ def named_things(text: str) -> list[tuple[int, int]]:
         elif node.tag.endswith(":str") and not words & FREE and words != {"mapping"} and "name" not in words:
             yield node.start_mark.index, node.end_mark.index
 
-    return [(start, end) for start, end in within(yaml.compose(text), frozenset()) if re.match(r"\w", text[start])]
+    root = yaml.compose(text)
+    assert root is not None
+    return [(start, end) for start, end in within(root, frozenset()) if re.match(r"\w", text[start])]
 
 
 def test_nearly_every_misspelt_name_is_found_in_its_line(
