@@ -146,3 +146,16 @@ def test_a_dag_that_writes_to_finance_operations_waits_for_its_pool(mappings):
         "lines.load": "finance_operations_api",
         "lines.reconcile": "finance_operations_api",
     }
+
+
+def test_packages_are_imported_one_at_a_time(mappings, tmp_path):
+    mappings(inventory_transfers=[])
+
+    def by_package(content):
+        columns = {"JournalNumber": "JOURNALNUMBER", "LineNumber": "LINENUMBER"}
+        package = {"project": "P", "data_entity": "E", "columns": columns}
+        content["tasks"][0]["target"].update(route="package", package=package)
+
+    change(tmp_path, "inventory_transfers", by_package)
+    dag = integration_dag("inventory_transfers", schedule=None)
+    assert dag.get_task("lines.load").pool == "finance_operations_packages"
