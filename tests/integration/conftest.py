@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,6 +19,17 @@ from local.services import Sandbox, running_sandbox
 from sandbox.dataverse.tables import SCHEMA
 
 AREAS = ("warehouses", "products", "product_inventory")
+# Order of a cycle of all nine areas: what others point at, documents of Field Service, levels and invoices.
+TO_SUPPLY_CHAIN = (
+    "accounts",
+    "warehouses",
+    "products",
+    "projects",
+    "inventory_adjustments",
+    "inventory_transfers",
+    "work_orders",
+)
+NINE_AREAS = (*TO_SUPPLY_CHAIN, "product_inventory", "agreement_invoices")
 EXTERNAL = "msdynce_externalproductinventories"
 WORLD: dict[str, Any] = {
     "seed": 7,
@@ -31,13 +42,15 @@ WORLD: dict[str, Any] = {
 class Site:
     """One environment under test: the sandbox, and the stores and clients of the pipeline.
 
-    Runs are numbered, and each speaks for a moment one minute after the one before.
+    Runs are numbered, and each speaks for a moment one minute after the one before; those of a live site speak for now,
+    as documents of technicians have the time of the sandbox's clock.
     """
 
     sandbox: Sandbox
     direct: Direct
     moment: datetime = field(default_factory=lambda: datetime.now(UTC) - timedelta(days=1))
     count: int = 0
+    live: bool = False
 
     def run(
         self, area: str, *, mode: Mode = Mode.SCHEDULED, end: datetime | None = None, run_id: str = "",
@@ -45,14 +58,14 @@ class Site:
     ) -> list[Books]:  # fmt: skip
         """Run one area; without ``end`` a little later than the run before."""
         self.count += 1
-        self.moment += timedelta(minutes=1)
+        self.moment = datetime.now(UTC) if self.live else self.moment + timedelta(minutes=1)
         return self.direct.run(
             load_mapping(area), run_id=run_id or f"run-{self.count}", end=end or self.moment, mode=mode, full=full
         )
 
-    def cycle(self) -> dict[str, list[Books]]:
-        """Run all three areas in order."""
-        return {area: self.run(area) for area in AREAS}
+    def cycle(self, areas: Iterable[str] = AREAS) -> dict[str, list[Books]]:
+        """Run areas in order, by default the three of stock."""
+        return {area: self.run(area) for area in areas}
 
     def rows(self, system: str, entity_set: str) -> list[dict[str, Any]]:
         return list(self.sandbox.control("GET", f"/state/{system}/{entity_set}"))
@@ -67,6 +80,13 @@ class Site:
     def written(self) -> int:
         """How many rows Dataverse took in writes since the statistics were last reset."""
         return int(self.sandbox.control("GET", "/stats").get("dataverse", {}).get("rows_written", 0))
+
+    def writing_requests(self) -> dict[str, int]:
+        """How many requests other than reads each entity set got since the statistics were last reset."""
+        systems = self.sandbox.control("GET", "/stats")
+        tallies = [item for name in ("finops", "dataverse") for item in systems[name]["entity_sets"].items()]
+        counts = {entity_set: tally["requests"] - tally["methods"].get("GET", 0) for entity_set, tally in tallies}
+        return {entity_set: count for entity_set, count in counts.items() if count}
 
     def levels(self) -> dict[str, tuple[Any, ...]]:
         """What stands in Field Service: quantities per key of the external product inventory."""
