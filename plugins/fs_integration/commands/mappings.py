@@ -69,7 +69,7 @@ def _problems_in_mapping(file: Path, tables: Tables) -> Iterator[Problem]:
     document, mapping, faults = problems_in(file)
     problems = [(fault, True) for fault in faults]
     if document is not None and isinstance(mapping, Mapping):
-        areas = {**_areas(), mapping.mapping: mapping}
+        areas = {**_areas(besides=mapping.mapping), mapping.mapping: mapping}
         problems += _placed(document, lint_mapping(mapping, tables, functions=functions(), mappings=areas))
     yield from sorted(problems, key=lambda problem: problem[0].line)
 
@@ -87,9 +87,9 @@ def _placed(document: Document, found: Iterable[Finding]) -> list[Problem]:
     return [(document.error(each.path, each.message, each.suggestion), each.serious) for each in found]
 
 
-def _areas() -> dict[str, Mapping | None]:
-    """Return all mappings by name; None for one with faults, which are told where that file is checked."""
-    return {name: _readable(name) for name in mapping_names()}
+def _areas(besides: str = "") -> dict[str, Mapping | None]:
+    """Return all other mappings by name; None for one with faults, which are told where that file is checked."""
+    return {name: _readable(name) for name in mapping_names() if name != besides}
 
 
 def _readable(name: str) -> Mapping | None:

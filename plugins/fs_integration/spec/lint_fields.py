@@ -7,7 +7,8 @@ from collections.abc import Collection, Iterator, Mapping
 from fs_integration.spec.advice import nearest
 from fs_integration.spec.columns import HEADER, SETTINGS
 from fs_integration.spec.finding import Finding, error, placed, unknown_column, warning
-from fs_integration.spec.fit import IDS, NUMBERS, admits, incomparable, inconvertible, misfit, uncovered
+from fs_integration.spec.fit import IDS, NUMBERS, incomparable, inconvertible, misfit, uncovered
+from fs_integration.spec.lint_values import arriving, entries_of
 from fs_integration.spec.mapping import FieldRule, Lookup, Otherwise, Scalar
 from fs_integration.spec.metadata import Column, ColumnKind
 from fs_integration.spec.scene import Scene
@@ -134,8 +135,7 @@ def _found(scene: Scene, lookup: Lookup, given: Column | None) -> Iterator[Findi
 
 
 def _value_map(scene: Scene, rule: FieldRule, given: Column | None, column: Column) -> Iterator[Finding]:
-    named = scene.area.value_maps
-    entries = named.get(rule.value_map, {}) if isinstance(rule.value_map, str) else rule.value_map or {}
+    entries = entries_of(scene, rule)
     if rule.lookup is None:
         yield from _answers(entries, column)
     if given is None or not given.options:
@@ -145,8 +145,8 @@ def _value_map(scene: Scene, rule: FieldRule, given: Column | None, column: Colu
         if key.lower() not in known:
             message = f"`{given.name}` is never `{key}`; it is one of {', '.join(given.options)}."
             yield error(("value_map",), message, nearest(key, given.options) or "Remove the entry.")
-    conditions = [each for each in (*scene.task.source.where, *scene.task.source.keep) if each.field == rule.from_]
-    missing = [option for option in uncovered(given, entries) if all(admits(each, option) for each in conditions)]
+    passing = arriving(scene, rule)
+    missing = [option for option in uncovered(given, entries) if option in passing]
     if missing and rule.otherwise is Otherwise.REJECT and rule.unmapped == "reject":
         message = f"Rows whose `{given.name}` is {' or '.join(missing)} are quarantined."
         yield warning(("value_map",), message, "Add entries, or say so with `otherwise`.")

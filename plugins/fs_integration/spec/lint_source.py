@@ -14,6 +14,7 @@ from fs_integration.spec.metadata import ColumnKind
 from fs_integration.spec.places import entity_places, group_places, reference_places, row_places
 from fs_integration.spec.scene import Scene, View
 
+OWNER = "owningbusinessunit"  # of Dataverse: the unit whose row it is
 IN_CONDITIONS = ("keep", "where")  # columns named in these are checked with the whole condition
 
 
@@ -102,6 +103,10 @@ def _key_and_company(scene: Scene, view: View) -> Iterator[Finding]:
     part, table = scene.task.source, view.table
     if table.company_specific and part.company_field is None:
         yield error(("source", "entity"), f"`{table.name}` is kept by company.", "Add `company_field: dataAreaId`.")
+    is_owned = table.system == "dataverse" and OWNER in table.columns
+    if is_owned and scene.task.target.system == "finance_operations" and part.company_field is None:
+        message = f"Nothing tells whose the rows of `{table.name}` are; each company would be sent those of all."
+        yield error(("source", "entity"), message, f"Add `company_field: {OWNER}.name`.")
     key = [name for name in table.keys.get("primary", ()) if name != part.company_field]
     missing = [name for name in key if name not in part.key]
     if missing:

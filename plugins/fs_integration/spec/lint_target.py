@@ -10,6 +10,7 @@ from fs_integration.spec.document import KeyPath
 from fs_integration.spec.finding import Finding, error, warning
 from fs_integration.spec.fit import NUMBERS, misfit
 from fs_integration.spec.lint_conditions import lint_condition
+from fs_integration.spec.lint_values import can_create
 from fs_integration.spec.mapping import QualityRule
 from fs_integration.spec.metadata import Column, ColumnKind, EntityMetadata
 from fs_integration.spec.scene import Scene, View
@@ -24,8 +25,8 @@ def lint_target(scene: Scene) -> Iterator[Finding]:
     if scene.target is not None:
         is_dataverse = scene.task.target.system == "dataverse"
         yield from (_dataverse_key if is_dataverse else _finance_operations_key)(scene, scene.target.table)
-        if not scene.task.target.create_when and scene.task.target.route == "odata":
-            # Conditions may admit no row at all; a package goes into an entity of its own, which nobody describes.
+        # A package goes into an entity of its own, which nobody describes.
+        if scene.task.target.route == "odata" and can_create(scene):
             yield from _required(scene.target.table, {rule.to for rule in scene.task.active_fields})
         yield from _conditions(scene, scene.target)
         yield from _vanished(scene, scene.target)
