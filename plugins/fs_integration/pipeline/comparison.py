@@ -8,11 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from fs_integration.clients.keys import folded
 from fs_integration.frames import KEY, dtype, joined_text
 from fs_integration.ledger import Ledger
-from fs_integration.pipeline.gate import key_hashes, vanished_fingerprint
+from fs_integration.pipeline.doubled_keys import key_hashes
 from fs_integration.pipeline.load import FINGERPRINT, OUTCOME, READABLE
 from fs_integration.pipeline.target import TargetTable, compared_columns, readable_prints
+from fs_integration.pipeline.vanished import vanished_fingerprint
 from fs_integration.records import BatchRef, Outcome, Scope
 from fs_integration.spec.mapping import MappingTask
 from fs_integration.spec.metadata import ColumnKind
@@ -53,6 +55,10 @@ class _Sought:
         self._seen[position[hit]] = True
         self._differs[position[hit]] |= prints[hit] != self._prints[position[hit]]
 
+    def not_seen(self) -> pd.DataFrame:
+        """Return the rows that were not met."""
+        return self.rows[~self._seen].reset_index(drop=True)
+
     def result(self) -> Comparison:
         doubtful = self.rows.loc[self._differs | ~self._seen, KEY]
         return Comparison(int(self._differs.sum()), int((~self._seen).sum()), doubtful)
@@ -80,8 +86,20 @@ def compare(
 
 
 def _look_for(task: MappingTask, sought: Mapping[Scope, _Sought], targets: Mapping[Scope, TargetTable]) -> None:
-    """Look into one table: once for all companies as soon as one has many rows to find, else by the keys of each."""
+    """Look into one table, and once more for rows whose key the target may spell in another way."""
     columns = list(dict.fromkeys([*task.target.key, *compared_columns(task)]))
+    _look_through(task, sought, targets, columns)
+    for scope, own in sought.items():
+        rows = own.not_seen()
+        if 0 < len(rows) <= READ_BY_KEY_ROWS:
+            frame = targets[scope].read_keys(columns, rows)
+            own.meet(*_hashes(task, _spelled_as(rows, frame, task.target.key)))
+
+
+def _look_through(
+    task: MappingTask, sought: Mapping[Scope, _Sought], targets: Mapping[Scope, TargetTable], columns: Sequence[str]
+) -> None:
+    """Look into one table: once for all companies as soon as one has many rows to find, else by the keys of each."""
     if all(len(own.rows) <= READ_BY_KEY_ROWS for own in sought.values()):
         for scope, own in sought.items():
             frame = targets[scope].read_keys(columns, own.rows)
@@ -91,6 +109,17 @@ def _look_for(task: MappingTask, sought: Mapping[Scope, _Sought], targets: Mappi
         keys, prints = _hashes(task, frame)
         for own in sought.values():
             own.meet(keys, prints)
+
+
+def _spelled_as(sent: pd.DataFrame, found: pd.DataFrame, key: Sequence[str]) -> pd.DataFrame:
+    """Return the found rows with their keys in the spelling that was sent.
+
+    Services compare keys without regard to case, and a row that was there before keeps its own spelling.
+    """
+    places = pd.Series(range(len(sent)), index=folded(sent, key).to_list())
+    place = folded(found, key).map(places)
+    found, meant = found[place.notna()], sent.iloc[place.dropna().to_numpy(dtype="int64")]
+    return found.assign(**{name: meant[name].array for name in key})
 
 
 def _hashes(task: MappingTask, frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:

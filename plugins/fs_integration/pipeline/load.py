@@ -26,10 +26,10 @@ from fs_integration.frames import (
 )  # fmt: skip
 from fs_integration.ledger import Lease, Ledger
 from fs_integration.pipeline.clients import Clients
-from fs_integration.pipeline.gate import vanished_fingerprint
 from fs_integration.pipeline.references import TARGET_INDEX, index_scope, shared_scope
 from fs_integration.pipeline.run import Run
 from fs_integration.pipeline.target import TargetTable, compared_columns, readable_prints, target_table
+from fs_integration.pipeline.vanished import vanished_fingerprint
 from fs_integration.records import BatchRef, Outcome, Scope
 from fs_integration.spec.columns import written_columns
 from fs_integration.spec.mapping import MappingTask

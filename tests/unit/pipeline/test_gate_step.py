@@ -8,7 +8,8 @@ import pytest
 from tests.unit.pipeline.conftest import things
 
 from fs_integration.errors import DataQualityError
-from fs_integration.pipeline.gate import quality_gate, vanished_fingerprint
+from fs_integration.pipeline.gate import quality_gate
+from fs_integration.pipeline.vanished import vanished_fingerprint
 
 BEFORE, AFTER = datetime(2026, 11, 19, tzinfo=UTC), datetime(2026, 11, 21, tzinfo=UTC)
 STRICT = {"thresholds": {"max_percent": 0, "min_rows": 0}}
