@@ -16,7 +16,8 @@ from fs_integration.pipeline.run import Mode
 from fs_integration.spec.loader import load_mapping
 from local.direct import Direct, connect
 from local.services import Sandbox, running_sandbox
-from sandbox.dataverse.tables import SCHEMA
+from sandbox.dataverse.tables import SCHEMA as DATAVERSE
+from sandbox.finops.tables import SCHEMA as FINOPS
 
 AREAS = ("warehouses", "products", "product_inventory")
 # Order of a cycle of all nine areas: what others point at, documents of Field Service, levels and invoices.
@@ -30,6 +31,7 @@ TO_SUPPLY_CHAIN = (
     "work_orders",
 )
 NINE_AREAS = (*TO_SUPPLY_CHAIN, "product_inventory", "agreement_invoices")
+SCHEMAS: dict[str, Any] = {"finops": FINOPS, "dataverse": DATAVERSE}
 EXTERNAL = "msdynce_externalproductinventories"
 WORLD: dict[str, Any] = {
     "seed": 7,
@@ -134,28 +136,33 @@ def site(new_site: Callable[..., Site]) -> Site:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """What a number of areas left behind in Dataverse and in the stores; put back instead of running them again."""
+    """What a number of areas left behind in both systems and in the stores; put back instead of running them again.
 
-    tables: dict[str, list[dict[str, Any]]]
+    :param books: what the areas said of their rows.
+    """
+
+    tables: dict[tuple[str, str], list[dict[str, Any]]]
     home: Path
     moment: datetime
     count: int
+    live: bool
+    books: dict[str, list[Books]]
 
     @classmethod
-    def take(cls, sandbox: Sandbox, home: Path, areas: tuple[str, ...]) -> Snapshot:
+    def take(cls, sandbox: Sandbox, home: Path, areas: tuple[str, ...], *, live: bool = False) -> Snapshot:
         sandbox.control("POST", "/reset", WORLD)
-        site = Site(sandbox, connect(sandbox, home))
-        for area in areas:
-            site.run(area)
-        tables = {name: site.rows("dataverse", name) for name in SCHEMA.by_set}
-        return cls({name: rows for name, rows in tables.items() if rows}, home, site.moment, site.count)
+        site = Site(sandbox, connect(sandbox, home), live=live)
+        books = site.cycle(areas)
+        names = [(system, name) for system, schema in SCHEMAS.items() for name in schema.by_set]
+        tables = {place: rows for place in names if (rows := site.rows(*place))}
+        return cls(tables, home, site.moment, site.count, live, books)
 
     def open(self, sandbox: Sandbox, home: Path, **settings: Any) -> Site:
-        for name, rows in self.tables.items():
-            sandbox.replace("dataverse", name, rows)
+        for (system, name), rows in self.tables.items():
+            sandbox.replace(system, name, rows)
         shutil.copytree(self.home, home)
         sandbox.control("POST", "/stats/reset")
-        return Site(sandbox, connect(sandbox, home, **settings), self.moment, self.count)
+        return Site(sandbox, connect(sandbox, home, **settings), self.moment, self.count, self.live)
 
 
 @pytest.fixture(scope="session")
@@ -183,3 +190,15 @@ def impatient(snapshots: dict[str, Snapshot], world: Sandbox, tmp_path: Path) ->
 def stocked(snapshots: dict[str, Snapshot], world: Sandbox, tmp_path: Path) -> Site:
     """A site whose first cycle is done."""
     return snapshots["stocked"].open(world, tmp_path / "stocked")
+
+
+@pytest.fixture(scope="session")
+def loaded(sandbox_process: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
+    """The first load of all nine areas."""
+    return Snapshot.take(sandbox_process, tmp_path_factory.mktemp("loaded"), NINE_AREAS, live=True)
+
+
+@pytest.fixture
+def nine(loaded: Snapshot, world: Sandbox, tmp_path: Path) -> Site:
+    """A site whose nine areas are loaded."""
+    return loaded.open(world, tmp_path / "nine")

@@ -15,7 +15,6 @@ from tests.integration.conftest import NINE_AREAS, TO_SUPPLY_CHAIN, WORLD, Site
 
 from fs_integration.pipeline.reconcile import Books
 from local.check import StockCheck, compare_stock
-from local.direct import connect
 
 ESTIMATED, POSTED, CANCELED = 690970000, 690970004, 690970005
 DOCUMENTS = ("inventory_adjustments", "inventory_transfers", "work_orders")
@@ -43,10 +42,9 @@ class Loop:
 
 
 @pytest.fixture(scope="module")
-def loop(sandbox_process, tmp_path_factory) -> Loop:
+def loop(loaded, sandbox_process, tmp_path_factory) -> Loop:
     sandbox_process.control("POST", "/reset", WORLD)
-    site = Site(sandbox_process, connect(sandbox_process, tmp_path_factory.mktemp("loop")), live=True)
-    site.cycle(NINE_AREAS)
+    site = loaded.open(sandbox_process, tmp_path_factory.mktemp("loop") / "site")
     opening = compare_stock(sandbox_process)
     post(site)
     work = sandbox_process.control("POST", "/fieldservice/activity", {"count": 60, "seed": 3})
