@@ -106,19 +106,25 @@ def airflow_environment(home: Path, sandbox: Sandbox) -> dict[str, str]:
     }
 
 
-def daily_dags(root: Path, folder: Path) -> None:
-    """Copy the package's DAG files with a daily schedule, so that three past days are three runs and not hundreds."""
+def copy_dags(root: Path, folder: Path, schedule: str | None) -> None:
+    """Copy the package's DAG files with another schedule for all."""
     folder.mkdir(parents=True)
     for file in (root / "dags").glob("fs_*.py"):
         before, _, rest = file.read_text(encoding="utf-8").partition('schedule="')
         _, _, after = rest.partition('"')
-        (folder / file.name).write_text(f'{before}schedule="0 2 * * *"{after}', encoding="utf-8")
+        (folder / file.name).write_text(f"{before}schedule={schedule!r}{after}", encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
-def airflow(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Iterator[Airflow]:
+def schedule() -> str | None:
+    """When the areas run: daily, so that three past days are three runs and not hundreds. A module may override it."""
+    return "0 2 * * *"
+
+
+@pytest.fixture(scope="module")
+def airflow(tmp_path_factory: pytest.TempPathFactory, root: Path, schedule: str | None) -> Iterator[Airflow]:
     home = tmp_path_factory.mktemp("airflow")
-    daily_dags(root, home / "dags")
+    copy_dags(root, home / "dags", schedule)
     with running_sandbox(port=0, scale="tiny", log=home / "sandbox.log") as sandbox:
         environment = airflow_environment(home, sandbox)
         subprocess.run([sys.executable, "-c", PREPARE], env=environment, check=True, timeout=120, capture_output=True)
