@@ -44,10 +44,7 @@ class World:
 
 @dataclass
 class Target:
-    """A table of the target: its key, and what must stand in the written rows.
-
-    :param optional: rows that may be there besides, as a header of which no line arrived.
-    """
+    """A table of the target: its key, and what must stand in the written rows."""
 
     system: str
     entity_set: str
@@ -67,7 +64,6 @@ class Verdict:
     """What the reference says of one mapping task.
 
     :param fates: company and source key -> outcome of that row; a row that is not read does not occur.
-    :param counts: how many source rows share such a key, where it is more than one.
     :param groups: source key -> name of the group it is added up in, for rows that are added up.
     """
 

@@ -10,12 +10,17 @@ import os
 from random import Random
 
 import pytest
-from tests.worlds import warehouses
+from tests.worlds import product_inventory, products, projects, warehouses
 from tests.worlds.runner import CONSEQUENCES, differences, expected_fates, grouped
 
 from fs_integration.pipeline.run import Mode
 
-AREAS = {"warehouses": warehouses}
+AREAS = {
+    "warehouses": warehouses,
+    "products": products,
+    "product_inventory": product_inventory,
+    "projects": projects,
+}
 COUNT = int(os.environ.get("FS_WORLDS", "207"))
 PER_AREA = -(-COUNT // len(AREAS))
 CASES = [pytest.param(area, seed, id=f"{area}-{seed}") for area in AREAS for seed in range(PER_AREA)]

@@ -75,7 +75,7 @@ def compare(
     sought: dict[Scope, _Sought] = {}
     for scope, refs in outcomes.items():
         if task.target.compare != "none" and refs:
-            expected = _still_ours(_expected(task, refs, staging), scope, ledger)
+            expected = _still_ours(_expected(task, refs, staging), scope, ledger, run_key=refs[0].run_key)
             sought |= {scope: _Sought(expected)} if len(expected) else {}
     if task.target.system == "dataverse":  # one table for all companies
         _look_for(task, sought, targets)
@@ -141,8 +141,10 @@ def _expected(task: MappingTask, outcomes: Sequence[BatchRef], staging: StagingA
     return pd.concat(frames, ignore_index=True)
 
 
-def _still_ours(expected: pd.DataFrame, scope: Scope, ledger: Ledger) -> pd.DataFrame:
+def _still_ours(expected: pd.DataFrame, scope: Scope, ledger: Ledger, *, run_key: str) -> pd.DataFrame:
     """Leave out rows that another run has written since, because this one came to its end so late."""
+    if ledger.written_count(scope, run_key) == len(expected):
+        return expected  # nobody has
     now = ledger.fingerprints(scope, expected[KEY]).set_index(KEY)["fingerprint"]
     held = now.reindex(expected[KEY]).to_numpy(dtype="int64", na_value=0)
     ours: pd.DataFrame = expected[held == expected[FINGERPRINT].to_numpy(dtype="int64")]
