@@ -11,15 +11,13 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
 
 import pytest
-from tests.integration.conftest import NINE_AREAS, TO_SUPPLY_CHAIN, WORLD, Site
+from tests.integration.conftest import NINE_AREAS, ONLY_REFUSED, TO_SUPPLY_CHAIN, WORLD, Site
 
 from fs_integration.pipeline.reconcile import Books
 from local.check import StockCheck, compare_stock
 
 ESTIMATED, POSTED, CANCELED = 690970000, 690970004, 690970005
 DOCUMENTS = ("inventory_adjustments", "inventory_transfers", "work_orders")
-# The one product without a price list, which Dataverse refuses: it is offered in every run until somebody mends it.
-ONLY_REFUSED = {"products": 1}
 Row = dict[str, Any]
 
 
