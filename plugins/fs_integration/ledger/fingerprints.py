@@ -98,8 +98,16 @@ def scan(connection: Connection, scope: int, *, after: str | None, rows: int) ->
     return _frame(found, (KEY, SOURCE_KEY, "fingerprint", "as_of")), found[-1][0] if len(found) == rows else None
 
 
-def count(connection: Connection, scope: int | None) -> int:
-    return connection.execute(select(func.count()).where(FingerprintRow.scope_id == scope)).scalar_one()
+def count(connection: Connection, scope: int | None, *, run: int | None = None) -> int:
+    """Return how many rows are known. :param run: only those that this run was the last to write."""
+    wanted = [FingerprintRow.scope_id == scope, *([FingerprintRow.run == run] if run is not None else [])]
+    return connection.execute(select(func.count()).where(*wanted)).scalar_one()
+
+
+def any_known(connection: Connection, scope: int) -> bool:
+    """Tell whether anything is known of a scope."""
+    found = select(FingerprintRow.key).where(FingerprintRow.scope_id == scope).limit(1)
+    return connection.execute(found).first() is not None
 
 
 def forget_keys(connection: Connection, scope: int, keys: pd.Series) -> None:

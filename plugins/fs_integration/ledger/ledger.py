@@ -166,7 +166,10 @@ class Ledger:
     def fingerprints(self, scope: Scope, keys: pd.Series) -> pd.DataFrame:
         """Return ``_key``, ``fingerprint`` and ``as_of`` of those keys that were written before, each once."""
         with reading(self.engine) as connection:
-            return fingerprints.find(connection, find_scope(connection, scope) or NO_SCOPE, keys)
+            number = find_scope(connection, scope)
+            if number is None or not fingerprints.any_known(connection, number):
+                keys = keys.iloc[:0]  # nothing to look for, which is so in every first run
+            return fingerprints.find(connection, number or NO_SCOPE, keys)
 
     def scan_fingerprints(self, scope: Scope, rows: int) -> Iterator[pd.DataFrame]:
         """Yield everything known of a scope in chunks: ``_key``, ``_source_key``, ``fingerprint``, ``as_of``."""
@@ -179,6 +182,12 @@ class Ledger:
                 yield frame
             if after is None:
                 return
+
+    def written_count(self, scope: Scope, run_key: str) -> int:
+        """Return how many rows of a scope this run was the last to write."""
+        with reading(self.engine) as connection:
+            number = find_scope(connection, scope)
+            return fingerprints.count(connection, number, run=find_run(connection, scope, run_key))
 
     def fingerprint_count(self, scope: Scope) -> int:
         """Return how many rows of a scope are known to be in the target."""

@@ -75,7 +75,9 @@ def compare(
     sought: dict[Scope, _Sought] = {}
     for scope, refs in outcomes.items():
         if task.target.compare != "none" and refs:
-            expected = _still_ours(_expected(task, refs, staging), scope, ledger, run_key=refs[0].run_key)
+            expected, written = _expected(task, refs, staging)
+            if ledger.written_count(scope, refs[0].run_key) != written:  # another run has written since
+                expected = _still_ours(expected, scope, ledger)
             sought |= {scope: _Sought(expected)} if len(expected) else {}
     if task.target.system == "dataverse":  # one table for all companies
         _look_for(task, sought, targets)
@@ -127,24 +129,23 @@ def _hashes(task: MappingTask, frame: pd.DataFrame) -> tuple[np.ndarray, np.ndar
     return key_hashes(joined_text(frame, task.target.key)), prints
 
 
-def _expected(task: MappingTask, outcomes: Sequence[BatchRef], staging: StagingArea) -> pd.DataFrame:
-    """Keys and fingerprints of the rows to find in the target.
+def _expected(task: MappingTask, outcomes: Sequence[BatchRef], staging: StagingArea) -> tuple[pd.DataFrame, int]:
+    """Keys and fingerprints of the rows to find in the target, and the number of all rows written.
 
     Rows written as vanished are left out: the fingerprint of what was sent for them covers fewer columns.
     """
-    frames = []
+    frames, total = [], 0
     zero = vanished_fingerprint(task)
     for ref in outcomes:
         frame = staging.read_columns(ref, [*task.target.key, KEY, FINGERPRINT, READABLE, OUTCOME])
         wanted = WRITTEN if task.target.compare == "written" else (*WRITTEN, Outcome.UNCHANGED.value)
         frames.append(frame.loc[frame[OUTCOME].isin(wanted) & (frame[FINGERPRINT] != zero)])
-    return pd.concat(frames, ignore_index=True)
+        total += int(frame[OUTCOME].isin(WRITTEN).sum())
+    return pd.concat(frames, ignore_index=True), total
 
 
-def _still_ours(expected: pd.DataFrame, scope: Scope, ledger: Ledger, *, run_key: str) -> pd.DataFrame:
+def _still_ours(expected: pd.DataFrame, scope: Scope, ledger: Ledger) -> pd.DataFrame:
     """Leave out rows that another run has written since, because this one came to its end so late."""
-    if ledger.written_count(scope, run_key) == len(expected):
-        return expected  # nobody has
     now = ledger.fingerprints(scope, expected[KEY]).set_index(KEY)["fingerprint"]
     held = now.reindex(expected[KEY]).to_numpy(dtype="int64", na_value=0)
     ours: pd.DataFrame = expected[held == expected[FINGERPRINT].to_numpy(dtype="int64")]

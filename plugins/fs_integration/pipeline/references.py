@@ -15,6 +15,7 @@ from fs_integration.pipeline.run import Run
 from fs_integration.pipeline.target import target_table
 from fs_integration.records import Scope
 from fs_integration.spec.connection_set import Organization
+from fs_integration.spec.loader import load_mapping
 from fs_integration.spec.mapping import Condition, MappingTask, Reference, Target
 from fs_integration.spec.metadata import ColumnKind, EntityMetadata
 from fs_integration.staging import StagingArea
@@ -86,10 +87,12 @@ def own_rows(column: str | None, business_unit: str) -> tuple[Condition, ...]:
 def _written_keys(reference: Reference, scope: Scope, ledger: Ledger) -> Iterator[pd.DataFrame]:
     """Give the keys that another mapping task has written for the company, split into their columns."""
     mapping, _, task = reference.entity.partition(".")
-    yield empty_frame(dict.fromkeys(reference.key, ColumnKind.TEXT))
+    key = load_mapping(mapping).task(task).target.key
+    wanted = list(dict.fromkeys([*reference.key, *reference.take]))
+    yield empty_frame(dict.fromkeys(wanted, ColumnKind.TEXT))
     for known in ledger.scan_fingerprints(Scope(mapping, task, scope.legal_entity), SCAN_ROWS):
-        parts, clear = split_keys(known[KEY], len(reference.key))
-        yield pd.DataFrame(dict(zip(reference.key, parts, strict=True)))[clear].reset_index(drop=True)
+        parts, clear = split_keys(known[KEY], len(key))
+        yield pd.DataFrame(dict(zip(key, parts, strict=True)))[clear][wanted].reset_index(drop=True)
 
 
 def stage_target_index(

@@ -61,9 +61,13 @@ def _ledger(reference: Reference, mapping: Mapping, mappings: Areas) -> Iterator
         yield error(("entity",), f"The mapping `{name}` has no task `{task_name}`.", advice)
         return
     key = tasks[task_name].target.key
-    if reference.key != key:
-        message = f"The keys that `{reference.entity}` writes consist of {', '.join(key)}."
-        yield error(("key",), message, f"Write `key: [{', '.join(key)}]`.")
+    for position, column in enumerate(reference.key):
+        if column not in key:
+            message = f"The keys that `{reference.entity}` writes consist of {', '.join(key)}, without `{column}`."
+            yield error(("key", position), message, nearest(column, key) or f"Write `key: [{', '.join(key)}]`.")
+    if len(set(reference.key)) < len(key) and not reference.distinct:
+        message = f"This is a part of the key that `{reference.entity}` writes, so several rows have it."
+        yield error(("key",), message, f"Write `key: [{', '.join(key)}]`, or add `distinct: true`.")
     for position, column in enumerate(reference.take):
         if column not in key:
             message = f"The ledger knows the key of `{reference.entity}` only, not `{column}`."
