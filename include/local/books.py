@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
@@ -50,7 +50,7 @@ def print_held_back(console: Console, held: pd.DataFrame) -> None:
     for column in table.columns[:-1]:
         column.no_wrap = True
     for (area, outcome, reason), lines in held.groupby(["mapping", "outcome", "reason"], sort=False):
-        table.add_row(area, str(lines["row_key"].nunique()), outcome, reason)
+        table.add_row(str(area), str(lines["row_key"].nunique()), str(outcome), str(reason))
     console.print(table)
 
 
@@ -59,10 +59,6 @@ def held_keys(held: pd.DataFrame) -> set[tuple[str, tuple[str, ...]]]:
     from fs_integration.frames import KEY_SEPARATOR, NULL_TEXT
 
     return {
-        (line["mapping"], tuple(part for part in line["row_key"].split(KEY_SEPARATOR) if part not in ("", NULL_TEXT)))
-        for line in _lines(held)
+        (area, tuple(part for part in key.split(KEY_SEPARATOR) if part not in ("", NULL_TEXT)))
+        for area, key in zip(held["mapping"], held["row_key"], strict=True)
     }
-
-
-def _lines(held: pd.DataFrame) -> list[dict[str, Any]]:
-    return list(held[["mapping", "row_key"]].to_dict("records"))

@@ -54,7 +54,7 @@ def compare_held_back(sandbox: Sandbox, held: Iterable[Key]) -> HeldBackCheck:
     expected = expected_rows()
     found = set(held)
     documents = documents_of_lines(sandbox)
-    spoilt = {documents.get(key[0], key[0]) for _, key in expected.keys()}
+    spoilt = {documents.get(key[0], key[0]) for _, key in expected}
     others = found - expected.keys()
     followers = {(area, key) for area, key in others if documents.get(key[0]) in spoilt}
     missing = [f"{area} {', '.join(key)}: {expected[area, key]}; it should be held back, and is not."
@@ -65,12 +65,12 @@ def compare_held_back(sandbox: Sandbox, held: Iterable[Key]) -> HeldBackCheck:
 
 def expected_rows() -> dict[Key, str]:
     """Return what every world holds that must not travel: area and key of the row -> what is unusual about it."""
-    of_supply_chain = {
+    of_supply_chain: dict[Key, str] = {
         (AREAS[row.entity_set], tuple(value for name, value in row.key.items() if name != "dataAreaId")): row.what
         for row in PECULIARITIES
         if row.outcome in HELD
     }
-    of_field_service = {(row.area, (row.row_id,)): row.what for row in UNUSUAL if row.outcome in HELD}
+    of_field_service: dict[Key, str] = {(row.area, (row.row_id,)): row.what for row in UNUSUAL if row.outcome in HELD}
     return {**of_supply_chain, **of_field_service}
 
 

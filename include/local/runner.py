@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -35,10 +36,16 @@ def run_dag(dag_id: str, **conf: Any) -> str:
     Real tasks and Airflow's real execution interface, without a scheduler: the first run costs some seconds, each
     further one less than a second beyond the work itself.
     """
+    run = _dags()[dag_id].test(logical_date=datetime.now(UTC), run_conf=conf or None)
+    return str(run.state)
+
+
+@cache
+def _dags() -> dict[str, Any]:
+    """Read the DAG files once; nobody edits them meanwhile."""
     from airflow.dag_processing.dagbag import DagBag
 
     bag = DagBag(os.environ["AIRFLOW__CORE__DAGS_FOLDER"])
     if bag.import_errors:
         raise RuntimeError(f"DAGs cannot be imported: {bag.import_errors}")
-    run = bag.dags[dag_id].test(logical_date=datetime.now(UTC), run_conf=conf or None)
-    return str(run.state)
+    return dict(bag.dags)
