@@ -10,7 +10,7 @@ import os
 from random import Random
 
 import pytest
-from tests.worlds import product_inventory, products, projects, warehouses
+from tests.worlds import accounts, agreement_invoices, product_inventory, products, projects, warehouses
 from tests.worlds.runner import CONSEQUENCES, differences, expected_fates, grouped
 
 from fs_integration.pipeline.run import Mode
@@ -20,6 +20,8 @@ AREAS = {
     "products": products,
     "product_inventory": product_inventory,
     "projects": projects,
+    "accounts": accounts,
+    "agreement_invoices": agreement_invoices,
 }
 COUNT = int(os.environ.get("FS_WORLDS", "207"))
 PER_AREA = -(-COUNT // len(AREAS))

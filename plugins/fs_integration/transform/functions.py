@@ -40,12 +40,18 @@ def _below(upper: pa.Array, lower: pa.Array) -> pa.Array:
 
 def business_day(*columns: pa.Array) -> pa.Array:
     """Take the day of the first moment that is given, in the time zone named by the last column, as F&O wants days: at
-    noon UTC.
+    noon UTC. A date without a time is that day in every zone.
     """
-    moments = [convert(column, ColumnKind.DATETIME).values for column in columns[:-1]]
     zone = next((name for name in columns[-1].unique().to_pylist() if name), "UTC")
-    local = pc.coalesce(*moments).cast(pa.timestamp("us", tz=zone))
-    return pc.binary_join_element_wise(pc.strftime(local, format="%Y-%m-%d"), "T12:00:00Z", "")
+    day = pc.coalesce(*[_day(column, zone) for column in columns[:-1]])
+    return pc.binary_join_element_wise(day, "T12:00:00Z", "")
+
+
+def _day(moment: pa.Array, zone: str) -> pa.Array:
+    if pa.types.is_date(moment.type):
+        return pc.strftime(moment, format="%Y-%m-%d")
+    local = convert(moment, ColumnKind.DATETIME).values.cast(pa.timestamp("us", tz=zone))
+    return pc.strftime(local, format="%Y-%m-%d")
 
 
 def negative(number: pa.Array) -> pa.Array:
