@@ -58,12 +58,6 @@ def readable_key(text: str) -> str:
     return " · ".join(parts) or "(blank)"
 
 
-def _area(line: Any) -> str:
-    """Name the area, and the task inside it where an area has more than one name for it."""
-    scope = line.scope
-    return scope.mapping if scope.task == scope.mapping else f"{scope.mapping} / {scope.task}"
-
-
 def _build() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(HERE / "templates"),
@@ -76,7 +70,6 @@ def _build() -> Environment:
         number=_number,
         moment=_moment,
         window=_window,
-        area=_area,
         visible=visible,
         readable_key=readable_key,
         run_path=lambda line: run_path(line.dag_id, line.run_id),

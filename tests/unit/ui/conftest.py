@@ -31,15 +31,15 @@ class Books:
 
     def run(
         self, mapping: str, company: str, *, read: int = 10, quarantined: int = 0, status: str = "succeeded",
-        message: str = "", value: str = "VERY LONG NAME", dag_id: str = "",
+        message: str = "", value: str = "VERY LONG NAME", dag_id: str = "", task: str = "",
     ) -> Scope:  # fmt: skip
         """Enter one closed run: ``quarantined`` rows are held back, the others created."""
-        scope = Scope(mapping, mapping, company)
+        scope = Scope(mapping, task or mapping, company)
         self.ledger.begin_run(
             scope, run_key=RUN_KEY, dag_id=dag_id or f"fs_{mapping}", run_id=RUN_ID, mode="scheduled",
             interval=Interval(END - timedelta(hours=1), END), mapping_hash="abc",
         )  # fmt: skip
-        self.ledger.record_batch(BatchRef(mapping, mapping, company, RUN_KEY, "01_raw", 0, "uri", read, "sum"))
+        self.ledger.record_batch(BatchRef(mapping, scope.task, company, RUN_KEY, "01_raw", 0, "uri", read, "sum"))
         self.ledger.record_outcomes(scope, RUN_KEY, 0, {("created", ""): read - quarantined})
         if quarantined:
             self.ledger.quarantine(scope, RUN_KEY, rejections(company, quarantined, value=value))

@@ -33,6 +33,14 @@ def test_a_report_stands_alone(books, tmp_path):
     }
 
 
+def test_a_task_is_named_where_the_area_has_another_name_for_it(books, tmp_path):
+    books.run("work_orders", "usmf", task="work_order_header", quarantined=1)
+    books.run("products", "usmf")
+    html = write_report(books.ledger, tmp_path, title="Demo").read_text(encoding="utf-8")
+    assert html.count("<div>work_orders<small>work_order_header</small></div>") == 3  # overview, run, quarantine
+    assert html.count("<div>products</div>") == 2
+
+
 def test_a_report_of_an_empty_ledger_says_what_to_do(books, tmp_path):
     html = write_report(books.ledger, tmp_path, title="Demo").read_text(encoding="utf-8")
     assert "No area has run yet." in html
