@@ -23,7 +23,7 @@ $(STAMP): requirements.lock requirements-dev.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock -r requirements-dev.lock
 	@touch $@
 
-demo: $(STAMP) ## Run every area in Airflow against the sandbox, three passes, and print the books
+demo: $(STAMP) ## Run all areas in Airflow against the sandbox, three passes, print the books and check the outcome
 	@$(BIN)/python -m local.demo
 
 up: $(STAMP) ## Serve the sandbox and Airflow with its UI until Ctrl-C (or `make down`)

@@ -17,13 +17,14 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 
 from local.check import compare_stock
-from local.services import HOME, SANDBOX_STATE, Sandbox, ServiceError, running_sandbox
+from local.services import HOME, PIDS, SANDBOX_STATE, Sandbox, ServiceError, running_sandbox
 
 if TYPE_CHECKING:
     from local.movements import Movements
 
 LEDGER = HOME / "fs_integration_ledger.db"
 LOG = HOME / "demo.log"
+SCALE = "150"  # on-hand rows, over all companies
 WIDTH = 132  # where the output is no terminal
 MOST_SENTENCES = 30
 TECHNICIANS = {"count": 60, "seed": 3}
@@ -32,11 +33,16 @@ console = Console()
 
 
 def demo() -> int:
-    """Run the demo. :returns: 0 when every run succeeded and every check holds."""
+    """Run the demo. :returns: 0 when every run succeeded and every check holds.
+
+    :raises ServiceError: when ``make up`` is running, whose ledger and sandbox would be swept away.
+    """
+    if PIDS.exists():
+        raise ServiceError("Airflow or the sandbox of `make up` is running in this folder: run `make down` first.")
     HOME.mkdir(parents=True, exist_ok=True)
     _start_afresh()
     _keep_airflow_off_the_terminal()
-    with running_sandbox(port=0, scale="150", log=HOME / "sandbox.log") as sandbox:
+    with running_sandbox(port=0, scale=SCALE, log=HOME / "sandbox.log") as sandbox:
         return _story(sandbox)
 
 

@@ -18,6 +18,7 @@ from typing import Any
 
 HOME = Path(os.environ["AIRFLOW_HOME"])
 SANDBOX_STATE = HOME / "sandbox"
+PIDS = HOME / "up.json"  # what `make up` started
 START_SECONDS = 120
 
 

@@ -7,9 +7,8 @@ import os
 import sys
 
 from local.runner import prepare
-from local.services import HOME, ServiceError, start_airflow, start_sandbox, stop
+from local.services import HOME, PIDS, ServiceError, start_airflow, start_sandbox, stop
 
-PIDS = HOME / "up.json"
 SANDBOX_PORT = 8443
 
 
