@@ -48,7 +48,7 @@ class Site:
     """One environment under test: the sandbox, and the stores and clients of the pipeline.
 
     Runs are numbered, and each speaks for a moment one minute after the one before; those of a live site speak for now,
-    as documents of technicians have the time of the sandbox's clock.
+    as documents of technicians have the time of the sandbox's clock (in whole seconds, hence one second more).
     """
 
     sandbox: Sandbox
@@ -63,7 +63,7 @@ class Site:
     ) -> list[Books]:  # fmt: skip
         """Run one area; without ``end`` a little later than the run before."""
         self.count += 1
-        self.moment = datetime.now(UTC) if self.live else self.moment + timedelta(minutes=1)
+        self.moment = datetime.now(UTC) + timedelta(seconds=1) if self.live else self.moment + timedelta(minutes=1)
         return self.direct.run(
             load_mapping(area), run_id=run_id or f"run-{self.count}", end=end or self.moment, mode=mode, full=full
         )
