@@ -10,7 +10,7 @@ import os
 from random import Random
 
 import pytest
-from tests.worlds import accounts, agreement_invoices, product_inventory, products, projects, warehouses
+from tests.worlds import accounts, agreement_invoices, journals, product_inventory, products, projects, warehouses
 from tests.worlds.runner import CONSEQUENCES, differences, expected_fates, grouped
 
 from fs_integration.pipeline.run import Mode
@@ -21,6 +21,8 @@ AREAS = {
     "product_inventory": product_inventory,
     "projects": projects,
     "accounts": accounts,
+    "inventory_adjustments": journals.ADJUSTMENTS,
+    "inventory_transfers": journals.TRANSFERS,
     "agreement_invoices": agreement_invoices,
 }
 COUNT = int(os.environ.get("FS_WORLDS", "207"))
