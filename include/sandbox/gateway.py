@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any, Protocol
 
+from sandbox.announced import AnnouncedWaits
 from sandbox.entra import InvalidToken
 from sandbox.environment import Environment
 from sandbox.faults import Faults
@@ -36,6 +37,7 @@ class Gateway:
         self._limits: Any = getattr(environment.limits, handler.name)
         protected = handler.name in ("finops", "dataverse")
         self._protection = Protection(handler.name, self._limits, environment.clock) if protected else None
+        self._waits = AnnouncedWaits(environment.clock)
 
     def handle(self, request: Request) -> Response:
         """Answer one request.
@@ -45,17 +47,19 @@ class Gateway:
         name, client_id = self._handler.name, self._client(request)
         response: Response | None = None
         rows = 0
-        self._stats.begin(name)
+        self._stats.begin(name, early=self._waits.is_early(client_id))
         try:
             response = self._faults.handle(self._faults.meeting(name, request), request, self._admit)
             rows = response.take_rows()
             self._wait(rows)
             return response
         finally:
+            self._waits.announce(client_id, response)
             self._stats.end(name, request, response, rows=rows, client_id=client_id)
 
     def reset(self) -> None:
         """Forget what clients did."""
+        self._waits.reset()
         if self._protection is not None:
             self._protection.reset()
 

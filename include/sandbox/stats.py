@@ -54,6 +54,7 @@ class _System(_Tally):
     def __init__(self) -> None:
         super().__init__()
         self.peak_concurrency = 0
+        self.early_requests = 0
         self.entity_sets: dict[str, _Tally] = {}
         self.clients: Counter[str] = Counter()
 
@@ -66,11 +67,12 @@ class Stats:
         self._systems: dict[str, _System] = {}
         self._running: Counter[str] = Counter()
 
-    def begin(self, system: str) -> None:
-        """Note that a request started."""
+    def begin(self, system: str, *, early: bool = False) -> None:
+        """Note that a request started. :param early: it came before an announced Retry-After had passed."""
         with self._lock:
             self._running[system] += 1
             counts = self._systems.setdefault(system, _System())
+            counts.early_requests += early
             counts.peak_concurrency = max(counts.peak_concurrency, self._running[system])
 
     def end(self, system: str, request: Request, response: Response | None, *, rows: int, client_id: str) -> None:
@@ -94,6 +96,7 @@ class Stats:
                 name: {
                     **counts.describe(),
                     "peak_concurrency": counts.peak_concurrency,
+                    "early_requests": counts.early_requests,
                     "clients": dict(counts.clients),
                     "entity_sets": {key: tally.describe() for key, tally in sorted(counts.entity_sets.items())},
                 }
