@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -59,12 +59,22 @@ def _known_values(names: Sequence[str], row: Sequence[str], known: set[str]) -> 
 
 def positions_of(failed: Sequence[Mapping[str, str]], lines: Sequence[Mapping[str, str]]) -> Iterator[int]:
     """Give the places of the lines that failed; case and trailing zeros of numbers do not count."""
-    wanted = {frozenset((name, _comparable(value)) for name, value in row.items()) for row in failed}
+    wanted = {_view(row, row) for row in failed}
     shapes = {frozenset(row) for row in failed}
     for place, line in enumerate(lines):
-        views = (frozenset((name, _comparable(line[name])) for name in shape) for shape in shapes)
-        if any(view in wanted for view in views):
+        if any(_view(line, shape) in wanted for shape in shapes):
             yield place
+
+
+def not_among(failed: Sequence[Mapping[str, str]], lines: Sequence[Mapping[str, str]]) -> list[str]:
+    """Return the failed rows that are none of the lines, as text: nobody can tell which of the lines failed there."""
+    shapes = {frozenset(row) for row in failed}
+    views = {_view(line, shape) for line in lines for shape in shapes}
+    return ["|".join(row.values()) for row in failed if _view(row, row) not in views]
+
+
+def _view(row: Mapping[str, str], names: Iterable[str]) -> frozenset[tuple[str, str]]:
+    return frozenset((name, _comparable(row[name])) for name in names)
 
 
 def _comparable(value: str) -> str:

@@ -20,7 +20,7 @@ from fs_integration.clients.package_actions import (
     PackageActions,
     execution_ids,
 )
-from fs_integration.clients.package_errors import RowError, failed_rows, positions_of, row_errors
+from fs_integration.clients.package_errors import RowError, failed_rows, not_among, positions_of, row_errors
 from fs_integration.clients.package_file import build_package, data_file, file_rows, fits_the_file
 from fs_integration.clients.row_answers import RowAnswers
 from fs_integration.errors import RequestRefused, ServiceError, ServiceUnavailable
@@ -45,7 +45,7 @@ def submit_import(
     data = data_file(package, lines)
     for execution in execution_ids(f"{execution_id}/{hashlib.sha256(data).hexdigest()}"):
         state = actions.state(execution)
-        if state in FAILED and len(_failed(actions, package, _by_column(package, lines), execution)) < len(lines):
+        if state in FAILED and len(_failed(actions, package, _by_column(package, lines), execution)[0]) < len(lines):
             continue
         if state == UNKNOWN:
             url = _upload(actions, f"{execution}.zip", build_package(package, data))
@@ -76,9 +76,10 @@ def import_outcome(actions: PackageActions, package: PackageImport, rows: pd.Dat
         return answers.frame()
     state = actions.state(execution)
     texts = _by_column(package, [lines[place] for place in sent])
-    failed = {} if state == SUCCEEDED else _failed(actions, package, texts, execution)
-    if state != SUCCEEDED and (not failed or (state != PARTLY and len(failed) < len(sent))):
-        raise _unexplained(actions, package, execution, state)
+    failed, unknown = ({}, []) if state == SUCCEEDED else _failed(actions, package, texts, execution)
+    is_unclear = bool(unknown) if state == PARTLY else len(failed) < len(sent)
+    if state != SUCCEEDED and (not failed or is_unclear):
+        raise _unexplained(actions, package, execution, state, unknown)
     for place in failed:
         answers.refuse(sent[place], *failed[place])
     answers.accept([place for number, place in enumerate(sent) if number not in failed])
@@ -92,10 +93,11 @@ def _by_column(package: PackageImport, lines: Sequence[Sequence[str]]) -> list[d
 
 def _failed(
     actions: PackageActions, package: PackageImport, lines: list[dict[str, str]], execution: str
-) -> dict[int, tuple[str, str]]:
-    """Return place, code and message of each row that the service names as failed."""
+) -> tuple[dict[int, tuple[str, str]], list[str]]:
+    """Return place, code and message of each row that the service names as failed, and those that were not sent so."""
     said = row_errors(actions.errors(execution))
     found: dict[int, tuple[str, str]] = {}
+    unknown: list[str] = []
     for code, content in (
         ("target", _target_keys(actions, package, execution)), ("staging", _staging_rows(actions, package, execution)),
     ):  # fmt: skip
@@ -103,14 +105,18 @@ def _failed(
             what = f"The file of failed rows ({code}) of execution {execution}"
             rows = failed_rows(content, list(package.columns.values()), what)
             found |= {place: (code, _message(lines[place], said)) for place in positions_of(rows, lines)}
-    return found
+            unknown += not_among(rows, lines)
+    return found, unknown
 
 
-def _unexplained(actions: PackageActions, package: PackageImport, execution: str, state: str) -> ServiceError:
+def _unexplained(
+    actions: PackageActions, package: PackageImport, execution: str, state: str, unknown: Sequence[str]
+) -> ServiceError:
     first = _first_reasons(actions, execution)
     where = f"Execution {execution} of import project `{package.project}` ended as `{state}`"
     if state == PARTLY:
-        return RequestRefused(f"{where}, but does not say which rows failed: {first}. Look at its job history.")
+        named = f" (`{unknown[0]}` is none of them)" if unknown else ""
+        return RequestRefused(f"{where}, but does not say which rows failed{named}: {first}. Look at its job history.")
     return ServiceUnavailable(f"{where}: {first}. Trying again starts a new execution.")
 
 

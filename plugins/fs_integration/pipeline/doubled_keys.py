@@ -42,6 +42,11 @@ def claimed_twice(task: MappingTask, hashes: Hashes) -> np.ndarray:
     return _several([np.unique(np.concatenate(each)) for each in own.values()])
 
 
+def in_one_table(task: MappingTask, scope: Scope, hashes: Hashes) -> list[np.ndarray]:
+    """Return the hashes that this company writes into its table, with those of the others where they share it."""
+    return [hashed for ref, hashed in hashes.items() if task.target.system == "dataverse" or ref.scope == scope]
+
+
 def without_doubled_keys(
     hashes: Hashes, claimed: np.ndarray, staging: StagingArea
 ) -> tuple[list[BatchRef], pd.DataFrame]:

@@ -18,7 +18,7 @@ import pandas as pd
 from fs_integration.errors import DataQualityError
 from fs_integration.frames import REJECTION_COLUMNS, concat
 from fs_integration.ledger import Ledger
-from fs_integration.pipeline.doubled_keys import Hashes, claimed_twice, hashes_of, without_doubled_keys
+from fs_integration.pipeline.doubled_keys import Hashes, claimed_twice, hashes_of, in_one_table, without_doubled_keys
 from fs_integration.pipeline.run import Run
 from fs_integration.pipeline.transform import TransformResult
 from fs_integration.pipeline.vanished import vanished_rows
@@ -99,7 +99,7 @@ def _gate_scope(
     rejections = concat([rejections, doubled], REJECTION_COLUMNS)
     vanished = vanished_rows(
         task, run, scope=scope, watermark=watermark, raw=[result.raw for result in results],
-        present=list(own.values()), staging=staging, ledger=ledger,
+        present=in_one_table(task, scope, hashes), staging=staging, ledger=ledger,
     )  # fmt: skip
     decision = decide(
         task,

@@ -25,9 +25,10 @@ KEYS_AT_ONCE = 50  # documents asked for in one request
 def source_pages(
     view: CompanyView, run: Run, *, scope: Scope, clients: Clients, staging: StagingArea, held: Sequence[str]
 ) -> Iterator[pd.DataFrame]:
-    """Read the source rows of one company by the route the mapping names.
+    """Read the source rows of one company by the route the mapping names, each once.
 
     :param held: keys of rows that are held back since an earlier run; an incremental read would not meet them again.
+    :raises ServiceError: the service gives no complete answer.
     """
     task, source = view.task, view.task.source
     client = clients.of(source.system)
@@ -44,14 +45,14 @@ def source_pages(
                                where=source.where, order_by=order, changed_since=window)  # fmt: skip
         return
     where = (*own_rows(source.company_field, view.organization.business_unit), *source.where)
-    seen: set[str] = set()
+    again: set[str] = set()  # a line that changed may stand in a document that is read again, too
+    if source.changed_since is not None and run.mode is Mode.SCHEDULED:
+        for page in _held_back(view, held, where=where, clients=clients):
+            again.update(joined_text(page, source.key).tolist())
+            yield page
     for page in client.read(source.entity, columns=source_columns(task), where=where, changed_since=window,
                             order_by=grouping_columns(task)):  # fmt: skip
-        if held:
-            seen.update(joined_text(page, source.key).tolist())
-        yield page
-    if source.changed_since is not None and run.mode is Mode.SCHEDULED:
-        yield from _held_back(view, [key for key in held if key not in seen], where=where, clients=clients)
+        yield page[~joined_text(page, source.key).isin(again).to_numpy(dtype=bool)] if again else page
 
 
 def export_id(scope: Scope, run: Run) -> str:

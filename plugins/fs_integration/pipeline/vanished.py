@@ -29,9 +29,10 @@ def vanished_rows(
     """Return the rows to write for keys that were written before and are no longer in the source.
 
     A row that is in the source but was rejected has not vanished, hence the look at the raw keys. Rows that a newer run
-    wrote or confirmed are left alone.
+    wrote or confirmed are left alone, and so are rows that another company writes into the same table now.
 
-    :param present: hashes of the keys of the shaped rows.
+    :param raw: raw batches of the company; :param present: hashes of the keys of the shaped rows of all that share the
+        table.
     """
     if task.target.vanished is None or task.source.changed_since is not None:
         return pd.DataFrame()

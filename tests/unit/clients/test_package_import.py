@@ -227,6 +227,14 @@ def test_failures_nobody_can_name_are_not_taken_for_success(
         load(lines("M1"))
 
 
+def test_a_failed_row_nobody_can_name_is_not_taken_for_success_beside_one_that_is_named(
+    imports: Imports, load: Callable[..., Any]
+) -> None:
+    imports.states, imports.keys = ["PartiallySucceeded"], HEAD + b"UA000001,1\r\nUA000001,2 pcs\r\n"
+    with pytest.raises(ServiceError, match="2 pcs"):
+        load(lines("M1", "M2"))
+
+
 @pytest.mark.parametrize("value", ['5" pipe', "two\nlines"])
 def test_what_a_package_cannot_carry_is_refused_before_it_is_sent(
     value: str, imports: Imports, load: Callable[..., Any]

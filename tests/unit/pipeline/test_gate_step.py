@@ -97,6 +97,13 @@ def test_a_row_that_is_in_the_source_but_refused_has_not_vanished(new_site):
     assert keys(site, result) == [["1"]]
 
 
+def test_a_row_that_another_company_writes_now_is_not_set_to_the_values_of_a_vanished_one(new_site):
+    site = new_site(**VANISHED)
+    site.written_before("1", "2", as_of=BEFORE)
+    own, other = site.transform(things("1")), site.transform(things("2"), company="demf")
+    assert keys(site, gate(site, own, other, companies=("usmf", "demf"))) == [["1"], ["2"]]
+
+
 def test_rows_a_newer_run_wrote_and_rows_already_written_as_vanished_are_left_alone(new_site):
     site = new_site(**VANISHED)
     site.written_before("1", as_of=BEFORE)
