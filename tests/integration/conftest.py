@@ -34,6 +34,7 @@ NINE_AREAS = (*TO_SUPPLY_CHAIN, "product_inventory", "agreement_invoices")
 # Requests that write in a cycle without news: the one product without a price list is refused, and offered in every run
 # until somebody mends it.
 ONLY_REFUSED = {"products": 1}
+NO_REQUESTS: dict[str, Any] = {"entity_sets": {}}
 SCHEMAS: dict[str, Any] = {"finops": FINOPS, "dataverse": DATAVERSE}
 EXTERNAL = "msdynce_externalproductinventories"
 WORLD: dict[str, Any] = {
@@ -89,7 +90,9 @@ class Site:
     def writing_requests(self) -> dict[str, int]:
         """How many requests other than reads each entity set got since the statistics were last reset."""
         systems = self.sandbox.control("GET", "/stats")
-        tallies = [item for name in ("finops", "dataverse") for item in systems[name]["entity_sets"].items()]
+        tallies = [
+            item for name in ("finops", "dataverse") for item in systems.get(name, NO_REQUESTS)["entity_sets"].items()
+        ]
         counts = {entity_set: tally["requests"] - tally["methods"].get("GET", 0) for entity_set, tally in tallies}
         return {entity_set: count for entity_set, count in counts.items() if count}
 
