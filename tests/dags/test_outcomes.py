@@ -7,11 +7,13 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from airflow.sdk import DAG
+from airflow.sdk import DAG, Asset
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
-from fs_integration.operators import AreaRunOperator, OutcomeOperator
-from fs_integration.operators.area_run import PARTLY
+from fs_integration.errors import FsIntegrationError, ReconciliationError
+from fs_integration.operators import AreaRunOperator, OutcomeOperator, ReconcileLoadOperator
+from fs_integration.operators.area_run import ONLY_STOPPED, PARTLY
+from fs_integration.pipeline.run import Mode
 
 RUN, AREA_RUN = "manual__cycle", "manual__area"
 
@@ -38,9 +40,12 @@ def context(instance: Instance) -> Any:
     return {"ti": instance, "dag_run": SimpleNamespace(run_id=RUN)}
 
 
-def area_ended(state: str, steps: dict[str, str], stopped: dict[str, dict[str, list[str]]]) -> Instance:
-    """Let an area's run end, and return what its task in the cycle did; ``stopped`` is by gate."""
-    pushed = {(gate, "stopped"): companies for gate, companies in stopped.items()}
+def area_ended(state: str, steps: dict[str, str], stopped: dict[str, list[str]]) -> Instance:
+    """Let an area's run end, and return what its task in the cycle did.
+
+    :param stopped: task that failed only because gates stopped companies -> these companies.
+    """
+    pushed = {(task, ONLY_STOPPED): companies for task, companies in stopped.items()}
     instance = Instance({AREA_RUN: steps}, pushed)
     event = {"run_ids": [AREA_RUN], AREA_RUN: state}
     AreaRunOperator(task_id="products", area="products").execute_complete(context(instance), ("trigger", event))
@@ -48,7 +53,7 @@ def area_ended(state: str, steps: dict[str, str], stopped: dict[str, dict[str, l
 
 
 GOOD = {"p.extract": "success", "p.transform_0": "success", "p.quality_gate": "success", "p.load_0": "success"}
-STOPPED = {"p.quality_gate": {"demf": ["too many bad rows"]}}
+STOPPED = {"p.reconcile": ["demf"]}
 
 
 def test_an_area_that_succeeded_leaves_no_note():
@@ -62,27 +67,56 @@ def test_an_area_whose_gate_stopped_some_companies_lets_the_others_go_on_and_nam
 
 def test_companies_stopped_by_several_tasks_of_an_area_are_named_once_each():
     steps = {**GOOD, "p.reconcile": "failed", "q.quality_gate": "success", "q.reconcile": "failed", "outcome": "failed"}
-    gates = {**STOPPED, "q.quality_gate": {"usmf": ["bad"], "demf": ["bad"]}}
-    assert area_ended("failed", steps, gates).pushed["me", PARTLY] == "fs_products: the gate stopped demf, usmf"
+    stopped = {**STOPPED, "q.reconcile": ["demf", "usmf"]}
+    assert area_ended("failed", steps, stopped).pushed["me", PARTLY] == "fs_products: the gate stopped demf, usmf"
 
 
 @pytest.mark.parametrize(
     ("steps", "stopped"),
     [
         pytest.param({"p.extract": "failed", "p.reconcile": "upstream_failed"}, {}, id="the source cannot be read"),
-        pytest.param({**GOOD, "p.quality_gate": "failed", "p.reconcile": "upstream_failed"}, STOPPED,
+        pytest.param({**GOOD, "p.quality_gate": "failed", "p.reconcile": "upstream_failed"}, {},
                      id="the gate let no company through"),
-        pytest.param({**GOOD, "p.load_0": "failed", "p.reconcile": "upstream_failed"}, STOPPED,
+        pytest.param({**GOOD, "p.load_0": "failed", "p.reconcile": "upstream_failed"}, {},
                      id="rows could not be written"),
         pytest.param({**GOOD, "p.reconcile": "failed"}, {}, id="the books do not balance"),
-        pytest.param({**GOOD, "p.reconcile": "failed"}, {"p.quality_gate": {}}, id="the books do not balance, no stop"),
         pytest.param({**GOOD, "p.reconcile": "failed", "q.extract": "failed"}, STOPPED, id="another task failed"),
+        pytest.param({**GOOD, "p.reconcile": "failed", "q.reconcile": "failed"}, STOPPED,
+                     id="the books of another task do not balance"),
         pytest.param({}, {}, id="nothing is known of the run"),
     ],
 )  # fmt: skip
 def test_an_area_that_failed_otherwise_fails_in_the_cycle(steps, stopped):
     with pytest.raises(AirflowException, match="fs_products"):
         area_ended("failed", steps, stopped)
+
+
+@pytest.mark.parametrize(
+    ("fault", "stopped", "note"),
+    [
+        pytest.param(None, {"demf": ["too many bad rows"]}, ["demf"], id="the gate stopped a company"),
+        pytest.param(ReconciliationError("2 are missing there"), {"demf": ["too many bad rows"]}, None,
+                     id="rows of another company are missing as well"),
+        pytest.param(ReconciliationError("2 are missing there"), {}, None, id="rows are missing"),
+    ],
+)  # fmt: skip
+def test_only_a_task_that_failed_for_nothing_but_stopped_companies_names_them(fault, stopped, note, monkeypatch):
+    def reconcile(*_: Any, **__: Any) -> list[Any]:
+        if fault:
+            raise fault
+        return []
+
+    monkeypatch.setattr("fs_integration.pipeline.reconcile.reconcile", reconcile)
+    monkeypatch.setattr(ReconcileLoadOperator, "run_of", lambda *_: SimpleNamespace(mode=Mode.STATELESS))
+    task = ReconcileLoadOperator(
+        task_id="reconcile", mapping="products", mapping_task="products", connection_set="default", results=[],
+        stopped=stopped, asset=Asset("products"),
+    )  # fmt: skip
+    task.clients = task.staging = task.ledger = None
+    instance = Instance({})
+    with pytest.raises(FsIntegrationError):
+        task.execute(context(instance))
+    assert instance.pushed.get(("me", ONLY_STOPPED)) == note
 
 
 @pytest.fixture

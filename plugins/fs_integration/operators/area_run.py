@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 POLL_SECONDS = 10
 PARTLY = "partly"  # XCom key of the note
+ONLY_STOPPED = "only_stopped"  # XCom key of the companies that are the one reason why a task failed
 BAD_STATES = ("failed", "upstream_failed")
 
 
@@ -51,10 +52,8 @@ class AreaRunOperator(TriggerDagRunOperator):
         failed = {task for task, state in found.get(run_id, {}).items() if str(state) in BAD_STATES} - {"outcome"}
         companies: set[str] = set()
         for task in failed:
-            group, _, step = task.rpartition(".")
-            gate = f"{group}.quality_gate"
-            stopped = ti.xcom_pull(dag_id=self.trigger_dag_id, run_id=run_id, task_ids=gate, key="stopped")
-            if step != "reconcile" or not stopped:
+            stopped = ti.xcom_pull(dag_id=self.trigger_dag_id, run_id=run_id, task_ids=task, key=ONLY_STOPPED)
+            if not stopped:
                 return []
             companies.update(stopped)
         return sorted(companies)

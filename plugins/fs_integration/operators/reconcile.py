@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import Asset, AssetAlias
 
 from fs_integration.errors import DataQualityError
+from fs_integration.operators.area_run import ONLY_STOPPED
 from fs_integration.operators.base import AreaOperator, waiting_for_its_turn
 from fs_integration.records import BatchRef
 
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 class ReconcileLoadOperator(AreaOperator):
     """Compare what was sent with what arrived, close the books, move the watermark, publish the asset.
 
-    Fails, after closing the books of the companies that were loaded, when the gate stopped others.
+    Fails, after closing the books of the companies that were loaded, when the gate stopped others; it then names them
+    in a note for the cycle. Rows that are missing or differ leave no such note.
 
     :param results: what the load tasks returned; :param stopped: company -> why the gate stopped it.
     :param asset: the target table, as other DAGs may wait for it.
@@ -52,6 +54,7 @@ class ReconcileLoadOperator(AreaOperator):
             )  # fmt: skip
         self._publish(context, run, books)
         if self.stopped:
+            context["ti"].xcom_push(key=ONLY_STOPPED, value=sorted(self.stopped))
             reasons = {company: tuple(messages) for company, messages in self.stopped.items()}
             raise DataQualityError(stop_message(self.scopes[0], reasons))
         return [own.to_dict() for own in books]
