@@ -109,7 +109,7 @@ class BulkWriter:
         elif exc.code.lower() == LOST_RACE:
             self._send_single(chunk, chunk.positions[0], chunk.targets[0])
         else:
-            self._answers.reject(chunk.positions[0], exc)
+            self._answers.reject(chunk.positions[:1], exc)
 
     def _send_single(self, chunk: Chunk, position: int, target: str) -> None:
         address, row = self._address(_DECODE.decode(target))
@@ -118,7 +118,7 @@ class BulkWriter:
         try:
             self._transport.send(call)
         except (NotFound, RequestRefused) as exc:
-            self._answers.reject(position, exc)
+            self._answers.reject([position], exc)
         else:
             self._answers.accept([position])
 

@@ -152,13 +152,11 @@ class ChangeSetWriter:
         """Refuse a whole group; the row the service spoke about gets its words, the others say why they stay away."""
         operations = change_set.operations
         faulty = operations[place].position if place < len(operations) else None
-        for position in change_set.group:
-            if faulty is None or position == faulty:
-                self._answers.reject(position, exc)
-            else:
-                said = exc.excerpt or str(exc)
-                text = f"Not written, because another row of its document was refused: {said}"
-                self._answers.refuse(position, "document", text)
+        self._answers.reject(change_set.group if faulty is None else [faulty], exc)
+        others = [] if faulty is None else [position for position in change_set.group if position != faulty]
+        text = f"Not written, because another row of its document was refused: {exc.excerpt or exc}"
+        for position in others:
+            self._answers.refuse(position, "document", text)
 
     def _refuse_before(self, change_set: ChangeSet, faulty: frozenset[int], code: str, text: str) -> None:
         """Refuse a group that is not sent at all, because of some of its rows."""

@@ -12,7 +12,7 @@ from fs_integration.frames import KEY, frame_of
 from fs_integration.spec.metadata import ColumnKind
 
 WRITTEN, REJECTED = "written", "rejected"
-GIVE_UP_AFTER = 200  # rows refused one by one before the first was written: then it is not the rows
+GIVE_UP_AFTER = 200  # rows or documents refused one by one before the first was written: then it is not the rows
 _ANSWER = {KEY: ColumnKind.TEXT, "status": ColumnKind.TEXT, "code": ColumnKind.TEXT, "message": ColumnKind.TEXT}
 
 
@@ -27,7 +27,7 @@ class RowAnswers:
         self._status = [""] * len(keys)
         self._code = [""] * len(keys)
         self._message = [""] * len(keys)
-        self.written = self.refused = 0
+        self.written = self.refused = self._refusals = 0
 
     def accept(self, positions: Sequence[int]) -> None:
         """Note rows that the service took."""
@@ -42,16 +42,19 @@ class RowAnswers:
             self._status[position], self._code[position], self._message[position] = REJECTED, code, message
             self.refused += 1
 
-    def reject(self, position: int, exc: PermanentServiceError) -> None:
-        """Note a row that the service refused.
+    def reject(self, positions: Sequence[int], exc: PermanentServiceError) -> None:
+        """Note rows that the service refused together: one row, or the lines of one document.
 
-        :raises RequestRefused: so many were refused before the first was taken that it cannot be the rows.
+        :raises RequestRefused: it refused so often before the first row was taken that it cannot be the rows.
         """
-        self.refuse(position, code_of(exc), exc.excerpt or str(exc))
-        if not self.written and self.refused >= GIVE_UP_AFTER:
+        for position in positions:
+            self.refuse(position, code_of(exc), exc.excerpt or str(exc))
+        with self._lock:
+            self._refusals += 1
+        if not self.written and self._refusals >= GIVE_UP_AFTER:
             raise RequestRefused(
-                f"{self._place} refused the first {self.refused} rows, each for itself, and took none. That is not "
-                f"about rows. Check the mapping against the table. The last reason: {exc.excerpt or exc}",
+                f"{self._place} refused the first {self._refusals} rows or documents, each for itself, and took none. "
+                f"That is not about rows. Check the mapping against the table. The last reason: {exc.excerpt or exc}",
                 status=exc.status, code=exc.code, request_id=exc.request_id,
             ) from exc  # fmt: skip
 

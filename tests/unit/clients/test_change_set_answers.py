@@ -15,8 +15,10 @@ import pandas as pd
 import pytest
 from tests.unit.clients.stub import FakeTime, FakeTokens, Reply, Seen, Service, reply
 
+from fs_integration.clients.change_sets import DocumentHeader
 from fs_integration.clients.finance_operations import FinanceOperationsClient
 from fs_integration.clients.finance_operations_payload import FILTER_CHARACTERS
+from fs_integration.clients.row_answers import GIVE_UP_AFTER
 from fs_integration.clients.settings import Limits, ServiceSettings
 from fs_integration.errors import RequestRefused
 from fs_integration.frames import KEY, frame_of, joined_text
@@ -278,3 +280,24 @@ def test_keys_are_asked_for_in_addresses_of_bounded_length(orders: Orders, clien
     assert max(len(text) for text in filters) < FILTER_CHARACTERS + 500
     asked = " ".join(unquote(text) for text in filters)
     assert [name for name in names if f"'{name.replace(chr(39), chr(39) * 2)}'" not in asked] == []
+
+
+def test_one_document_of_many_lines_that_is_refused_is_no_sign_that_it_is_not_the_rows(
+    orders: Orders, client: FinanceOperationsClient
+) -> None:
+    def refuse_the_first(ops: list[dict[str, Any]]) -> Reply:
+        good = next(op for op in ops if op["body"].get("Reference") == "B" and "Line" not in op["body"])
+        later = ops[ops.index(good) :]
+        return batch([(ops[0]["id"], 400, "The journal is locked."), *(orders.one(op) for op in later)])
+
+    orders.script = [refuse_the_first]
+    many = GIVE_UP_AFTER + 50
+    lines = [Decimal(number) for number in [*range(many), 1]]
+    rows = orders_of(*["A"] * many, "B", Line=lines)
+    answer = client.write(
+        ORDERS, rows, key=(*KEYS, "Line"), columns=["dataAreaId", "Reference", "Line"], exists=False, request_rows=1000,
+        parallel_requests=1, before_request=lambda: None, header=DocumentHeader("Orders", KEYS, {}),
+        document="Reference",
+    )  # fmt: skip
+    assert answer["status"].tolist() == ["rejected"] * many + ["written"]
+    assert set(answer["message"][:many]) == {"The journal is locked."}
