@@ -12,6 +12,7 @@ from fs_integration.clients.bulk import BulkWriter, Chunk
 from fs_integration.clients.dataverse_metadata import read_table
 from fs_integration.clients.filters import dataverse_filter, query
 from fs_integration.clients.keys import folded
+from fs_integration.clients.limiter import limiter_of
 from fs_integration.clients.odata import Reading, pages
 from fs_integration.clients.patience import Time
 from fs_integration.clients.payload import derived_ids, id_member, json_rows, key_reference, not_addressable
@@ -44,9 +45,10 @@ class DataverseClient:
         self._transport = Transport(
             f"{settings.base_url}/{API}", tokens or TokenSource(settings), ca_file=settings.ca_file,
             limits=settings.limits, clock=clock,
+            limiter=limiter_of(settings.base_url, settings.client_id, (clock or Time()).now),
         )  # fmt: skip
         self._known: dict[str, EntityMetadata] = {}
-        self._right_organization = not settings.organization_id
+        self._introduced = False
 
     def check(self) -> str:
         """Ask who we are. :returns: a sentence for the person who pressed "Test"."""
@@ -115,7 +117,7 @@ class DataverseClient:
         :returns: one line per row, in order: ``_key``, ``status`` (``written`` or ``rejected``), ``code``, ``message``.
         :raises ServiceError: a failure that is not about single rows.
         """
-        self._check_organization()
+        self._introduce()
         rows = rows.reset_index(drop=True)
         chunks = []
         for message, index, targets in self._addressed(metadata, rows, key=key, columns=columns):
@@ -189,17 +191,21 @@ class DataverseClient:
     def _organization(self) -> str:
         return str(self._transport.get_json("WhoAmI")["OrganizationId"]).lower()
 
-    def _check_organization(self) -> None:
-        """Refuse to write into a copy of the environment: a copied connection must not reach the wrong one."""
-        if self._right_organization:
+    def _introduce(self) -> None:
+        """Learn before the first write how many requests the service recommends, and refuse a wrong organization.
+
+        A copied connection must not reach the wrong environment.
+        """
+        named = self._settings.organization_id
+        if self._introduced or not (named or self._transport.patience.limiter.recommended is None):
             return
         found = self._organization()
-        if found != self._settings.organization_id:
+        if named and found != named:
             raise ConnectionSetupError(
-                f"{self._settings.base_url} is organization {found}, but the connection names "
-                f"{self._settings.organization_id} in organization_id. Nothing was written."
+                f"{self._settings.base_url} is organization {found}, but the connection names {named} in "
+                "organization_id. Nothing was written."
             )
-        self._right_organization = True
+        self._introduced = True
 
 
 def _own(metadata: EntityMetadata, name: str) -> Column:

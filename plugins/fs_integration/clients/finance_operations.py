@@ -12,6 +12,7 @@ from fs_integration.clients.filters import finance_operations_filter, query
 from fs_integration.clients.finance_operations_metadata import COMPANY_FIELD, read_entity
 from fs_integration.clients.finance_operations_payload import key_filters
 from fs_integration.clients.keys import folded, without_null_text
+from fs_integration.clients.limiter import limiter_of
 from fs_integration.clients.odata import Reading, pages
 from fs_integration.clients.package_actions import PackageActions
 from fs_integration.clients.package_export import fetch_export, submit_export
@@ -40,7 +41,7 @@ class FinanceOperationsClient:
     def __init__(self, settings: ServiceSettings, *, tokens: Tokens | None = None, clock: Time | None = None) -> None:
         self._transport = Transport(
             settings.base_url, tokens or TokenSource(settings), ca_file=settings.ca_file, limits=settings.limits,
-            clock=clock,
+            clock=clock, limiter=limiter_of(settings.base_url, settings.client_id, (clock or Time()).now),
         )  # fmt: skip
         self._actions = PackageActions(self._transport, settings, clock or Time())
         self._known: dict[str, EntityMetadata] = {}

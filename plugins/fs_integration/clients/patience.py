@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 import random
-import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import tenacity
 
+from fs_integration.clients.limiter import Limiter
 from fs_integration.clients.settings import Limits
 from fs_integration.errors import Throttled, TransientServiceError
 
@@ -30,19 +31,24 @@ class Time:
     jitter: Callable[[], float] = random.random
 
 
+@dataclass
+class Deadline:
+    """The moment at which a request with all its repetitions must be over; waiting for a place does not count."""
+
+    moment: float
+
+
 class Patience:
-    """The patience of one client with one service; its threads share the pauses the service asks for."""
+    """The patience of one client with one service; all users of a limiter share its pauses and its places."""
 
-    def __init__(self, limits: Limits, clock: Time) -> None:
-        self._limits, self._time = limits, clock
-        self._lock = threading.Lock()
-        self._quiet_until = 0.0
+    def __init__(self, limits: Limits, clock: Time, limiter: Limiter) -> None:
+        self._limits, self._time, self.limiter = limits, clock, limiter
 
-    def deadline(self) -> float:
-        """Return the moment at which a request that begins now must be over."""
-        return self._time.now() + self._limits.total
+    def deadline(self) -> Deadline:
+        """Return the deadline of a request that begins now."""
+        return Deadline(self._time.now() + self._limits.total)
 
-    def retrying(self, deadline: float, may_repeat: Callable[[BaseException], bool]) -> tenacity.Retrying:
+    def retrying(self, deadline: Deadline, may_repeat: Callable[[BaseException], bool]) -> tenacity.Retrying:
         """Return what calls a function until it succeeds, may not be repeated, or the limits are reached."""
         return tenacity.Retrying(
             retry=tenacity.retry_if_exception(may_repeat),
@@ -53,21 +59,56 @@ class Patience:
             reraise=True,
         )
 
-    def be_quiet(self, seconds: float | None) -> None:
-        """Note that the service asked all of us for a pause."""
-        with self._lock:
-            self._quiet_until = max(self._quiet_until, self._time.now() + (seconds or 0.0))
+    @contextmanager
+    def turn(self, deadline: Deadline, before: Callable[[], None] | None) -> Iterator[int]:
+        """Send one request inside: there is a place for it, no pause lasts, and ``before`` had nothing against it.
 
-    def stay_quiet(self, deadline: float) -> None:
-        """Wait out a pause the service asked for; a request during it would lengthen it.
-
-        :raises Throttled: the pause ends after the deadline.
+        :raises Throttled: a pause the service asked for ends after the deadline.
         """
-        with self._lock:
-            rest = self._quiet_until - self._time.now()
-        if self._time.now() + rest > deadline:
-            raise Throttled(f"The service asked for a pause of another {rest:.0f} s.", status=429, retry_after=rest)
-        if rest > 0:
+        number = self._admitted(deadline, before)
+        try:
+            yield number
+        except Throttled as exc:
+            self.limiter.throttled(number, exc.retry_after)
+            raise
+        except TransientServiceError as exc:
+            self.limiter.pause(exc.retry_after)
+            raise
+        finally:
+            self.limiter.leave()
+
+    def be_quiet(self, seconds: float | None) -> None:
+        """Note that the service refused a part of a request for load."""
+        self.limiter.throttled(self.limiter.turns, seconds)
+
+    def _admitted(self, deadline: Deadline, before: Callable[[], None] | None) -> int:
+        """Return the number of our turn; a pause that began while ``before`` ran is waited out first."""
+        while True:
+            number = self._place(deadline)
+            try:
+                if before is not None:
+                    before()
+                if not self.limiter.pause_left():
+                    return number
+            except BaseException:
+                self.limiter.leave()
+                raise
+            self.limiter.leave()
+
+    def _place(self, deadline: Deadline) -> int:
+        while True:
+            self._stay_quiet(deadline)
+            began = self._time.now()
+            number = self.limiter.enter()
+            deadline.moment += self._time.now() - began
+            if number:
+                return number
+
+    def _stay_quiet(self, deadline: Deadline) -> None:
+        """Wait out a pause the service asked for; a request during it would lengthen it."""
+        while rest := self.limiter.pause_left():
+            if self._time.now() + rest > deadline.moment:
+                raise Throttled(f"The service asked for a pause of another {rest:.0f} s.", status=429, retry_after=rest)
             self._time.sleep(rest)
 
     def _pause(self, state: tenacity.RetryCallState) -> float:
@@ -83,11 +124,11 @@ class Patience:
 class _Beyond(tenacity.stop.stop_base):
     """Stop when the next pause would end after the deadline: waiting for nothing helps nobody."""
 
-    def __init__(self, clock: Time, deadline: float) -> None:
+    def __init__(self, clock: Time, deadline: Deadline) -> None:
         self._time, self._deadline = clock, deadline
 
     def __call__(self, state: tenacity.RetryCallState) -> bool:
-        return self._time.now() + (state.upcoming_sleep or 0.0) > self._deadline
+        return self._time.now() + (state.upcoming_sleep or 0.0) > self._deadline.moment
 
 
 def _log_repetition(state: tenacity.RetryCallState) -> None:

@@ -5,7 +5,6 @@ Certificates are always checked; there is no switch to stop that, only ``ca_file
 
 from __future__ import annotations
 
-import http.cookiejar
 import logging
 import uuid
 from collections.abc import Callable, Mapping
@@ -18,8 +17,10 @@ import requests
 import urllib3
 
 from fs_integration.clients.answers import error_of, request_id
+from fs_integration.clients.limiter import Limiter
 from fs_integration.clients.origin import Origin
-from fs_integration.clients.patience import Patience, Time
+from fs_integration.clients.patience import Deadline, Patience, Time
+from fs_integration.clients.session import open_session
 from fs_integration.clients.settings import Limits
 from fs_integration.errors import (
     AuthenticationFailed,
@@ -34,7 +35,6 @@ from fs_integration.errors import (
 
 log = logging.getLogger(__name__)
 
-POOL = 52  # connections kept; Dataverse answers no more than this many requests at once
 CONNECT_SECONDS = 30.0
 REDIRECTS = 3
 JSON_HEADERS = {"Accept": "application/json", "OData-Version": "4.0", "OData-MaxVersion": "4.0"}
@@ -51,11 +51,15 @@ class Tokens(Protocol):
 
 @dataclass(frozen=True)
 class Answer:
-    """A complete successful answer; ``value`` is what the call's ``decode`` made of the body."""
+    """A complete successful answer.
+
+    :param seconds: from sending to the end of the body; :param value: what the call's ``decode`` made of the body.
+    """
 
     status: int
     headers: Mapping[str, str]
     body: bytes
+    seconds: float = 0.0
     value: Any = None
 
 
@@ -88,16 +92,17 @@ class Transport:
 
     :param root: address below which every request goes; nothing is sent anywhere else.
     :param tokens: None for addresses that carry their own permission.
+    :param limiter: shared with the other clients of the same user; None when there are none.
     """
 
     def __init__(
         self, root: str, tokens: Tokens | None, *, ca_file: str | None = None, limits: Limits | None = None,
-        clock: Time | None = None,
+        clock: Time | None = None, limiter: Limiter | None = None,
     ) -> None:  # fmt: skip
         self.origin = Origin(root)
         self._tokens, self._limits, self._time = tokens, limits or Limits(), clock or Time()
-        self._session = _session(root, ca_file)
-        self.patience = Patience(self._limits, self._time)
+        self._session = open_session(root, ca_file)
+        self.patience = Patience(self._limits, self._time, limiter or Limiter(self._time.now))
 
     def get_json(self, link: str, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
         """Read a JSON object. :raises ServiceError: see ``send``."""
@@ -113,17 +118,9 @@ class Transport:
         address = self.origin.resolve(call.link)
         deadline = self.patience.deadline()
         retrying = self.patience.retrying(deadline, lambda exc: _may_repeat(exc, call))
-        return retrying(self._attempt, call, address, deadline)
+        return retrying(self._with_token, call, address, deadline)
 
-    def _attempt(self, call: Call, address: str, deadline: float) -> Answer:
-        self.patience.stay_quiet(deadline)
-        try:
-            return self._with_token(call, address, deadline)
-        except Throttled as exc:
-            self.patience.be_quiet(exc.retry_after)
-            raise
-
-    def _with_token(self, call: Call, address: str, deadline: float) -> Answer:
+    def _with_token(self, call: Call, address: str, deadline: Deadline) -> Answer:
         token = self._tokens.token() if self._tokens else ""
         try:
             return self._exchange(call, address, token, deadline)
@@ -133,15 +130,22 @@ class Transport:
             self._tokens.forget(token)  # it may have been withdrawn early; once is enough to find out
             return self._exchange(call, address, self._tokens.token(), deadline)
 
-    def _exchange(self, call: Call, address: str, token: str, deadline: float) -> Answer:
-        if call.before is not None:
-            call.before()
-        for _ in range(REDIRECTS + 1):
-            answer = self._once(call, address, token, deadline)
-            if answer.status not in (301, 302, 303, 307, 308):
-                return self._checked(call, address, answer)
-            address = self._redirected(call, address, answer)
+    def _exchange(self, call: Call, address: str, token: str, deadline: Deadline) -> Answer:
+        with self.patience.turn(deadline, call.before) as turn:
+            for _ in range(REDIRECTS + 1):
+                answer = self._once(call, address, token, deadline)
+                if answer.status not in (301, 302, 303, 307, 308):
+                    self._note(turn, call, address, answer)
+                    return self._checked(call, address, answer)
+                address = self._redirected(call, address, answer)
         raise ServiceUnavailable(f"{_named(call, address)} was redirected again and again.", status=answer.status)
+
+    def _note(self, turn: int, call: Call, address: str, answer: Answer) -> None:
+        """Tell the limiter how an answer came; only requests to one place and of about one size can be compared."""
+        if answer.status < 500 and answer.status not in (408, 429):
+            size = (len(call.body or b"") + len(answer.body)).bit_length()
+            kind = (call.method, urlsplit(address).path.partition("(")[0], size)
+            self.patience.limiter.answered(turn, answer.headers, kind=kind, seconds=answer.seconds)
 
     def _redirected(self, call: Call, address: str, answer: Answer) -> str:
         target = self.origin.resolve(requests.compat.urljoin(address, answer.headers.get("Location", "")))
@@ -151,7 +155,7 @@ class Transport:
             )
         return target
 
-    def _once(self, call: Call, address: str, token: str, deadline: float) -> Answer:
+    def _once(self, call: Call, address: str, token: str, deadline: Deadline) -> Answer:
         headers = {**call.headers, "x-ms-client-request-id": str(uuid.uuid4())}
         if token:
             headers["Authorization"] = f"Bearer {token}"
@@ -165,11 +169,12 @@ class Transport:
         except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as exc:
             # Not `from exc`: the library's text repeats the whole address, and that of a package holds its permission.
             raise _no_answer(call, address, exc) from None
+        seconds = self._time.now() - started
         log.debug("%s answered %d in %.2f s, %d bytes, request %s", _named(call, address), response.status_code,
-                  self._time.now() - started, len(body), request_id(response.headers))  # fmt: skip
-        return Answer(response.status_code, response.headers, body)
+                  seconds, len(body), request_id(response.headers))  # fmt: skip
+        return Answer(response.status_code, response.headers, body, seconds)
 
-    def _read(self, call: Call, address: str, response: requests.Response, deadline: float) -> bytes:
+    def _read(self, call: Call, address: str, response: requests.Response, deadline: Deadline) -> bytes:
         """Read the body piece by piece, so that neither a flood nor a drip holds us longer than the limits."""
         pieces, size = [], 0
         while piece := response.raw.read1(_CHUNK, decode_content=True):
@@ -180,7 +185,7 @@ class Transport:
                     f"{_named(call, address)}: the answer is larger than {self._limits.page_bytes} bytes and was not "
                     "read to its end. Ask for fewer columns or smaller pages."
                 )
-            if self._time.now() > deadline:
+            if self._time.now() > deadline.moment:
                 raise NetworkFailure(
                     f"{_named(call, address)}: the answer did not end within {self._limits.total:.0f} s."
                 )
@@ -207,17 +212,6 @@ class Transport:
                 "It is never taken for an empty result.",
                 status=answer.status, request_id=request_id(answer.headers),
             ) from exc  # fmt: skip
-
-
-def _session(root: str, ca_file: str | None) -> requests.Session:
-    """A session without cookies (they would tie us to one server), passwords or certificates of the environment."""
-    session = requests.Session()
-    session.trust_env = False
-    session.verify = ca_file or True
-    session.proxies = dict(requests.utils.get_environ_proxies(root))
-    session.cookies.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
-    session.mount("https://", requests.adapters.HTTPAdapter(pool_connections=4, pool_maxsize=POOL))
-    return session
 
 
 def _named(call: Call, address: str) -> str:

@@ -28,6 +28,12 @@ def service(certificate_files: tuple[Path, Path]) -> Iterator[Service]:
     yield from running(*certificate_files)
 
 
+@pytest.fixture(scope="module")
+def started_service(certificate_files: tuple[Path, Path]) -> Iterator[Service]:
+    """A service that property tests give a new script each time."""
+    yield from running(*certificate_files)
+
+
 @pytest.fixture
 def other_service(certificate_files: tuple[Path, Path]) -> Iterator[Service]:
     """A second service: whatever arrives there went astray."""
