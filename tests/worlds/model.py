@@ -32,9 +32,13 @@ class Company:
 
 @dataclass
 class World:
-    """Rows of both systems by entity set, and the companies served."""
+    """Rows of both systems by entity set, and the companies served.
+
+    :param secured_columns: whether the integration may read the secured columns of work order lines.
+    """
 
     companies: list[Company]
+    secured_columns: bool = False
     finops: Tables = field(default_factory=dict)
     dataverse: Tables = field(default_factory=dict)
 

@@ -43,7 +43,7 @@ def some_case(random: Random, text: str) -> str:
 
 def companies(random: Random, *, prefixes: bool, **settings: Any) -> list[Company]:
     """Return one to three companies; those of a prefixed world all have one."""
-    names = random.sample(("usmf", "demf", "frrt"), random.choice((1, 1, 2, 2, 3)))
+    names = random.sample(("usmf", "demf", "frrt"), random.choice((1, 1, 1, 2, 2, 3)))
     with_prefix = prefixes and random.random() < 0.5
     return [Company(name, f"{name[0].upper()}-" if with_prefix else "", dict(settings)) for name in names]
 

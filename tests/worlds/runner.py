@@ -66,6 +66,8 @@ class Place:
         """Put a world into the systems."""
         for system in ("finops", "dataverse"):
             landscape.systems[system].load(world.tables(system))
+        switches = landscape.environment.limits.dataverse.switches
+        switches["column_security_profile"] = world.secured_columns
         for gateway in landscape.gateways.values():
             gateway.reset()
         pipeline.connections = connections_of(world)

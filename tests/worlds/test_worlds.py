@@ -10,7 +10,16 @@ import os
 from random import Random
 
 import pytest
-from tests.worlds import accounts, agreement_invoices, journals, product_inventory, products, projects, warehouses
+from tests.worlds import (
+    accounts,
+    agreement_invoices,
+    journals,
+    product_inventory,
+    products,
+    projects,
+    warehouses,
+    work_orders,
+)
 from tests.worlds.runner import CONSEQUENCES, differences, expected_fates, grouped
 
 from fs_integration.pipeline.run import Mode
@@ -24,14 +33,31 @@ AREAS = {
     "inventory_adjustments": journals.ADJUSTMENTS,
     "inventory_transfers": journals.TRANSFERS,
     "agreement_invoices": agreement_invoices,
+    "work_orders": work_orders,
 }
-COUNT = int(os.environ.get("FS_WORLDS", "207"))
-PER_AREA = -(-COUNT // len(AREAS))
-CASES = [pytest.param(area, seed, id=f"{area}-{seed}") for area in AREAS for seed in range(PER_AREA)]
+# In percent. Areas of several tasks take several times as long, and one of their worlds tries each of the tasks.
+SHARES = {name: 13 for name in AREAS} | {"inventory_transfers": 11, "agreement_invoices": 7, "work_orders": 4}
+COUNT = int(os.environ.get("FS_WORLDS", "202"))
+CASES = [
+    pytest.param(area, seed, id=f"{area}-{seed}")
+    for area, share in SHARES.items()
+    for seed in range(-(-COUNT * share // 100))
+]
+# Worlds that found a mistake; they stay, however few worlds are tried.
+FOUND = {
+    "a-key-that-the-target-spells-in-another-case-is-found-again": ("projects", 0),
+    "a-due-date-without-a-time-arrives": ("agreement_invoices", 5),
+    "the-discount-of-a-service-is-exact-without-the-secured-columns": ("work_orders", 7),
+}
 
 
 @pytest.mark.parametrize(("area", "seed"), CASES)
 def test_every_row_has_one_outcome_and_the_target_is_as_the_reference_says(area, seed, settle):
+    try_world(area, seed, settle)
+
+
+@pytest.mark.parametrize(("area", "seed"), FOUND.values(), ids=FOUND)
+def test_a_mistake_once_found_does_not_come_back(area, seed, settle):
     try_world(area, seed, settle)
 
 

@@ -123,7 +123,7 @@ def service_price(
     discount, by hours; 0 for no time.
     """
     estimate = service_is_estimate(line_status, header_status)
-    return _estimated_or(estimate, _number(estimated), _given(invoiced, _unit_amount(total, discount, _hours(minutes))))
+    return _estimated_or(estimate, _number(estimated), _given(invoiced, _unit_amount(total, discount, minutes, 60)))
 
 
 def service_discount(
@@ -134,7 +134,7 @@ def service_discount(
     times hours, less total.
     """
     estimate = service_is_estimate(line_status, header_status)
-    return _estimated_or(estimate, _number(estimated), _given(invoiced, _discount(total, discount, _hours(minutes))))
+    return _estimated_or(estimate, _number(estimated), _given(invoiced, _discount(total, discount, minutes, 60)))
 
 
 def product_is_estimate(line_status: pa.Array, header_status: pa.Array, allocated: pa.Array) -> pa.Array:
@@ -172,13 +172,18 @@ def _hours(minutes: pa.Array) -> pa.Array:
     return _divided(_wide(minutes), pa.array([60] * len(minutes)).cast(_WIDE))
 
 
-def _unit_amount(total: pa.Array, discount: pa.Array, quantity: pa.Array) -> pa.Array:
-    """Total, with the discount put back when there is one, by quantity; 0 for quantity 0, as the solution computes."""
-    return _divided(pc.add(_wide(total), pc.fill_null(_wide(discount), _ZERO)).cast(_WIDE), _wide(quantity))
+def _unit_amount(total: pa.Array, discount: pa.Array, quantity: pa.Array, parts: int = 1) -> pa.Array:
+    """Total, with the discount put back when there is one, by quantity; 0 for quantity 0, as the solution computes.
+
+    :param parts: how many of ``quantity`` make one of what the price is for: 60 for minutes and a price per hour.
+    """
+    amount = pc.add(_wide(total), pc.fill_null(_wide(discount), _ZERO)).cast(_WIDE)
+    return _divided(_rounded(pc.multiply(amount, pa.scalar(parts).cast(_FACTOR))).cast(_WIDE), _wide(quantity))
 
 
-def _discount(total: pa.Array, discount: pa.Array, quantity: pa.Array) -> pa.Array:
-    return difference(product_of(_unit_amount(total, discount, quantity), quantity), total)
+def _discount(total: pa.Array, discount: pa.Array, quantity: pa.Array, parts: int = 1) -> pa.Array:
+    gross = product_of(_unit_amount(total, discount, quantity, parts), quantity)
+    return difference(_divided(_wide(gross), pa.array([parts] * len(gross)).cast(_WIDE)), total)
 
 
 def _divided(amount: pa.Array, by: pa.Array) -> pa.Array:
