@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from fs_integration.clients.keys import folded, without_null_text
 from fs_integration.frames import (
     KEY,
     REJECTION_COLUMNS,
@@ -22,7 +23,6 @@ from fs_integration.frames import (
     dtype,
     fingerprints,
     frame_of,
-    joined_text,
 )  # fmt: skip
 from fs_integration.ledger import Lease, Ledger
 from fs_integration.pipeline.clients import Clients
@@ -150,8 +150,9 @@ def _found_in_target(
     place = index_scope(task, ref.scope)
     if unsure.any() and (metadata.primary_id is None or not staging.has_reference(place, run.run_key, TARGET_INDEX)):
         columns = [*task.target.key, *([metadata.primary_id] if metadata.primary_id else [])]
-        existing = target.read_keys(columns, rows[unsure])
-        found |= unsure & rows[KEY].isin(joined_text(existing, task.target.key)).to_numpy(dtype=bool)
+        existing = folded(target.read_keys(columns, rows[unsure]), task.target.key)
+        own = folded(without_null_text(rows, task.target.key), task.target.key)
+        found |= unsure & own.isin(existing).to_numpy(dtype=bool)
     rows[FOUND] = found & ~rows[STARTED].to_numpy(dtype=bool)
     if task.target.when_found == "skip":
         exists = found & (rows[OUTCOME] == "").to_numpy(dtype=bool)
