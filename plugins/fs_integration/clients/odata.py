@@ -1,12 +1,14 @@
 """Read OData pages of either service into frames, column by column.
 
 The page is split into its rows without looking into them, and Arrow reads all of them at once: no Python code per row.
+While a page is read into a frame and used, the next one is on its way; never more than that one.
 """
 
 from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass
 
 import msgspec
@@ -15,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.json as pj
 
+from fs_integration.clients.ahead import begin
 from fs_integration.clients.transport import JSON_HEADERS, Call, Transport
 from fs_integration.errors import ServiceUnavailable
 from fs_integration.frames import ARROW_TYPES, to_frame
@@ -61,17 +64,44 @@ def pages(transport: Transport, link: str, *, reading: Reading, prefer: str = ""
     :param link: first request, below the service root; :param prefer: value of the ``Prefer`` header.
     :raises ForeignLinkRefused: a next link leads elsewhere; :raises ServiceUnavailable: the links go in a circle.
     """
-    headers = {**JSON_HEADERS, **({"Prefer": prefer} if prefer else {})}
+    source = _Source(transport, {**JSON_HEADERS, **({"Prefer": prefer} if prefer else {})})
     seen: set[int] = set()
     following: str | None = link
-    while following:
-        if hash(following) in seen:
-            raise ServiceUnavailable(f"The pages of {link.partition('?')[0]} lead in a circle after {len(seen)} pages.")
-        seen.add(hash(following))
-        page: _Page = transport.send(Call("GET", following, headers, decode=_DECODE_PAGE)).value
-        following = page.next_link
-        if page.value or (not following and len(seen) == 1):
-            yield frame_of_rows(page.value, reading)
+    coming = source.begin(link)
+    try:
+        while following:
+            seen.add(hash(following))
+            page = coming.result()
+            following = page.next_link
+            in_a_circle = following is not None and hash(following) in seen
+            if following and not in_a_circle:
+                coming = source.begin(following)
+            if page.value or (not following and len(seen) == 1):
+                yield frame_of_rows(page.value, reading)
+            if in_a_circle:
+                raise ServiceUnavailable(
+                    f"The pages of {link.partition('?')[0]} lead in a circle after {len(seen)} pages."
+                )
+    finally:
+        source.closed = True
+
+
+@dataclass
+class _Source:
+    """Where pages come from. :param closed: nobody wants more, so what is under way is not tried again."""
+
+    transport: Transport
+    headers: Mapping[str, str]
+    closed: bool = False
+
+    def begin(self, link: str) -> Future[_Page]:
+        """Ask for a page without waiting for it."""
+        call = Call("GET", link, self.headers, before=self._still_wanted, decode=_DECODE_PAGE)
+        return begin(lambda: self.transport.send(call).value, name="next-page")
+
+    def _still_wanted(self) -> None:
+        if self.closed:
+            raise CancelledError
 
 
 def frame_of_rows(rows: list[msgspec.Raw], reading: Reading) -> pd.DataFrame:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+import time
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -9,11 +12,11 @@ from typing import Any
 import msgspec
 import pandas as pd
 import pytest
-from tests.unit.clients.stub import Reply, Service, reply
+from tests.unit.clients.stub import Reply, Seen, Service, reply
 
 from fs_integration.clients.odata import Reading, frame_of_rows, pages
 from fs_integration.clients.transport import Transport
-from fs_integration.errors import ForeignLinkRefused, ServiceUnavailable
+from fs_integration.errors import ForeignLinkRefused, RequestRefused, ServiceUnavailable
 from fs_integration.frames import ARROW_TYPES
 from fs_integration.spec.metadata import ColumnKind
 
@@ -147,3 +150,67 @@ def test_an_answer_without_rows_is_not_taken_for_no_rows(service: Service, trans
     service.answer = lambda _: reply({"message": "maintenance"})
     with pytest.raises(ServiceUnavailable):
         ids(transport)
+
+
+# The next page is under way ------------------------------------------------------------------------------------------
+
+
+def eventually(holds: Callable[[], bool]) -> bool:
+    end = time.monotonic() + 10
+    while not holds() and time.monotonic() < end:
+        time.sleep(0.005)
+    return holds()
+
+
+def numbered(service: Service, last: int) -> None:
+    """Answer pages 1, 2, ... of one row each."""
+
+    def answer(request: Seen) -> Reply:
+        number = int(request.path.rpartition("=")[2])
+        return page(number, link=f"{service.url}/data/rows?$skiptoken={number + 1}" if number < last else "")
+
+    service.answer = answer
+
+
+def test_while_a_page_is_used_the_next_one_comes_and_no_more_than_that_one(
+    service: Service, transport: Transport
+) -> None:
+    numbered(service, 4)
+    reading = pages(transport, "rows?$skiptoken=1", reading=READING)
+    next(reading)
+    assert eventually(lambda: len(service.seen) == 2)
+    time.sleep(0.05)
+    assert len(service.seen) == 2
+    assert [frame["id"].tolist() for frame in reading] == [[2], [3], [4]]
+    assert len(service.seen) == 4
+
+
+def test_a_page_that_fails_is_told_only_after_the_pages_before_it(service: Service, transport: Transport) -> None:
+    link = f"{service.url}/data/rows?$skiptoken=2"
+    service.script = [page(1, link=link), reply({"error": {"code": "0x1", "message": "no"}}, 400)]
+    reading = pages(transport, "rows", reading=READING)
+    assert next(reading)["id"].tolist() == [1]
+    with pytest.raises(RequestRefused, match="no"):
+        next(reading)
+
+
+def test_a_page_that_nobody_waits_for_any_more_is_not_asked_for_again(service: Service, transport: Transport) -> None:
+    closed = threading.Event()
+    link = f"{service.url}/data/rows?$skiptoken=2"
+
+    def answer(request: Seen) -> Reply:
+        if request.path.endswith("=2"):
+            closed.wait(10)
+            return Reply(status=503)
+        return page(1, link=link)
+
+    service.answer = answer
+    reading = pages(transport, "rows", reading=READING)
+    next(reading)
+    assert eventually(lambda: len(service.seen) == 2)
+    reading.close()
+    closed.set()
+    for thread in threading.enumerate():
+        if thread.name == "next-page":
+            thread.join(10)
+    assert len(service.seen) == 2
