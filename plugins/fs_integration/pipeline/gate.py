@@ -18,6 +18,7 @@ import pandas as pd
 from fs_integration.errors import DataQualityError
 from fs_integration.frames import REJECTION_COLUMNS, concat
 from fs_integration.ledger import Ledger
+from fs_integration.pipeline.documents import whole_documents
 from fs_integration.pipeline.doubled_keys import Hashes, claimed_twice, hashes_of, in_one_table, without_doubled_keys
 from fs_integration.pipeline.run import Run
 from fs_integration.pipeline.transform import TransformResult
@@ -96,7 +97,8 @@ def _gate_scope(
     rejections = concat((staging.read(result.rejected) for result in results), REJECTION_COLUMNS)
     own = {ref: hashed for ref, hashed in hashes.items() if ref.scope == scope}
     batches, doubled = without_doubled_keys(own, claimed, staging)
-    rejections = concat([rejections, doubled], REJECTION_COLUMNS)
+    batches, incomplete = _whole_documents(task, results, batches, doubled, staging)
+    rejections = concat([rejections, doubled, incomplete], REJECTION_COLUMNS)
     vanished = vanished_rows(
         task, run, scope=scope, watermark=watermark, raw=[result.raw for result in results],
         present=in_one_table(task, scope, hashes), staging=staging, ledger=ledger,
@@ -106,6 +108,7 @@ def _gate_scope(
         scope=str(scope),
         rows_read=sum(result.raw.rows for result in results),
         quarantined=_rows(rejections, Outcome.QUARANTINED),
+        known_bad=_known_bad(task, run, scope=scope, rejections=rejections, ledger=ledger),
         previous_rows=ledger.previous_rows(scope, run.run_key),
         vanished=len(vanished),
         known_rows=ledger.fingerprint_count(scope),
@@ -126,6 +129,36 @@ def _gate_scope(
         number = max((ref.number for ref in batches), default=-1) + 1
         batches.append(staging.write_batch(scope, run.run_key, "04_vanished", number, vanished))
     return [ref for ref in batches if ref.rows], decision
+
+
+def _known_bad(task: MappingTask, run: Run, *, scope: Scope, rejections: pd.DataFrame, ledger: Ledger) -> int:
+    """Count rows that are only read again because they are held back: old faults are no reason to stop what is new."""
+    if task.source.changed_since is None:
+        return 0
+    known = ledger.quarantined_before(scope, run.run_key)
+    return _rows(rejections[rejections["row_key"].isin(known)], Outcome.QUARANTINED)
+
+
+def _whole_documents(
+    task: MappingTask, results: Sequence[TransformResult], batches: Sequence[BatchRef], doubled: pd.DataFrame,
+    staging: StagingArea,
+) -> tuple[list[BatchRef], pd.DataFrame]:  # fmt: skip
+    """Hold back what is left of documents that lost a line to the look over all batches.
+
+    :returns: the batches without these rows, and the lines against them.
+    """
+    if task.source.document is None or not len(doubled):
+        return list(batches), concat([], REJECTION_COLUMNS)
+    raw = {result.raw.number: result.raw for result in results}
+    kept, held = [], []
+    for batch in batches:
+        lines = staging.read_columns(raw[batch.number], [*task.source.key, task.source.document])
+        rows, incomplete = whole_documents(task, lines, staging.read(batch), doubled)
+        if len(incomplete):
+            batch = staging.write_batch(batch.scope, batch.run_key, "04_accepted", batch.number, rows)
+        kept.append(batch)
+        held.append(incomplete)
+    return kept, concat(held, REJECTION_COLUMNS)
 
 
 def outcome_counts(rejections: pd.DataFrame) -> dict[tuple[str, str], int]:

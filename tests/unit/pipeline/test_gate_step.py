@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 from tests.unit.pipeline.conftest import things
+from tests.unit.transform.builders import a_frame
 
 from fs_integration.errors import DataQualityError
 from fs_integration.pipeline.gate import quality_gate
@@ -78,6 +79,19 @@ def test_a_key_that_occurs_in_two_batches_is_refused_in_both(new_site, twin):
     held = site.ledger.open_quarantine()
     assert set(held["rule"]) == {"duplicate_key"}
     assert site.ledger.run(site.scope(), "run-key").outcomes == {"quarantined": 2}
+
+
+def test_a_line_refused_by_the_gate_holds_back_its_whole_document(new_site):
+    site = new_site(source={"document": "Doc"})
+    frames = [things("a", "b", "x"), things("b", "c")]
+    frames[0]["Doc"], frames[1]["Doc"] = a_frame(Doc=["A", "A", "X"])["Doc"], a_frame(Doc=["B", "B"])["Doc"]
+    results = [site.transform(frame, number=number) for number, frame in enumerate(frames)]
+    assert keys(site, gate(site, *results)) == [["x"]]
+    held = site.ledger.open_quarantine()
+    assert sorted(zip(held["row_key"], held["rule"], strict=True)) == [
+        ("a", "document_incomplete"), ("b", "duplicate_key"), ("c", "document_incomplete"),
+    ]  # fmt: skip
+    assert site.ledger.run(site.scope(), "run-key").outcomes == {"quarantined": 4}
 
 
 def test_rows_that_vanished_are_written_with_the_values_of_the_mapping_only(new_site):
