@@ -5,41 +5,47 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
+import threading
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 
 class BenchError(Exception):
-    """A measured command failed; the message names its log."""
+    """The benchmark itself cannot go on; the message names the log."""
 
 
 @dataclass(frozen=True)
 class Cost:
-    """:param cpu: seconds of user and system time; :param wall: seconds; :param peak: resident memory in MiB."""
+    """What a process cost.
+
+    :param cpu: seconds of user and system time; :param wall: seconds from start to end.
+    :param answer: the JSON of its last line; :param error: why it did not end well, empty when it did.
+    """
 
     cpu: float
     wall: float
-    peak: float
-    answer: dict[str, Any]
+    answer: dict[str, Any] = field(default_factory=dict)
+    error: str = ""
 
 
-def measured(module: str, *arguments: str, log: Path) -> Cost:
-    """Run ``python -m module`` and return its cost and the JSON of its last line.
-
-    :raises BenchError: when it does not end with 0.
-    """
+def measured(
+    command: Sequence[str], *, log: Path, environment: Mapping[str, str] | None = None, limit: float = 900.0
+) -> Cost:
+    """Run a command and return its cost. :param limit: seconds after which it is stopped."""
     started = time.monotonic()
     with log.open("wb") as output:
-        process = subprocess.Popen([sys.executable, "-m", module, *arguments], stdout=output, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, env=environment)
+        timer = threading.Timer(limit, process.kill)
+        timer.start()
         _, status, usage = os.wait4(process.pid, 0)
+        timer.cancel()
+    wall = time.monotonic() - started
     code = process.returncode = os.waitstatus_to_exitcode(status)
-    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+    last = (log.read_text(encoding="utf-8", errors="replace").splitlines() or [""])[-1]
+    cpu = usage.ru_utime + usage.ru_stime
     if code != 0:
-        raise BenchError(f"{module} {' '.join(arguments)} ended with {code}; see {log}: {lines[-1] if lines else ''}")
-    return Cost(
-        cpu=usage.ru_utime + usage.ru_stime, wall=time.monotonic() - started, peak=usage.ru_maxrss / 1024,
-        answer=json.loads(lines[-1]),
-    )  # fmt: skip
+        return Cost(cpu, wall, error=f"stopped after {limit:g} s" if wall >= limit else f"ended with {code}: {last}")
+    return Cost(cpu, wall, json.loads(last))

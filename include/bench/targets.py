@@ -1,0 +1,146 @@
+"""The targets: what was promised, what was measured, met or missed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from bench.profiles import WINDOW_SECONDS
+from bench.programs.wire import ROWS_PER_REQUEST
+from bench.run import Measurement
+
+NOT_MEASURED, MET, MISSED = "not measured", "pass", "miss"
+TOLERANCE = 1e-9
+COMPANIES = 3  # of the sandbox; each is loaded by itself, so each may send one request that is not full
+
+
+@dataclass(frozen=True)
+class Target:
+    """One target with its outcome.
+
+    :param limit: what was promised; :param at_least: whether more is better; :param value: None when it was not measured.
+    """
+
+    title: str
+    limit: float
+    at_least: bool
+    value: float | None
+
+    @property
+    def outcome(self) -> str:
+        """Say ``pass``, ``miss`` or ``not measured``."""
+        if self.value is None:
+            return NOT_MEASURED
+        ahead = self.value - self.limit if self.at_least else self.limit - self.value
+        return MET if ahead >= -TOLERANCE else MISSED
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the target as JSON has it."""
+        return {**asdict(self), "outcome": self.outcome}
+
+
+class Figures:
+    """The measurements by profile and program."""
+
+    def __init__(self, measurements: Sequence[Measurement]) -> None:
+        self._lines = {(one.profile, one.program): one for one in measurements if one.verdict is not None}
+        self.measurements = list(self._lines.values())
+
+    def ratio(
+        self, above: tuple[str, str], below: tuple[str, str], value: Callable[[Measurement], float]
+    ) -> float | None:
+        """Divide a figure of one line by that of another; None when one is missing or nothing."""
+        one, other = self._lines.get(above), self._lines.get(below)
+        return value(one) / value(other) if one and other and value(other) else None
+
+    def value(self, line: tuple[str, str], value: Callable[[Measurement], float]) -> float | None:
+        """Return a figure of a line, None when the line is missing."""
+        return value(self._lines[line]) if line in self._lines else None
+
+
+def targets(measurements: Sequence[Measurement]) -> list[Target]:
+    """Judge every target."""
+    figures = Figures(measurements)
+    return [*_speed(figures), *_limits(figures), *_change(figures), *_growth(figures), *_faults(figures)]
+
+
+def _speed(figures: Figures) -> list[Target]:
+    def rate(one: Measurement) -> float:
+        return one.rate
+
+    ours = ("wide", "ours")
+    return [
+        _more("upsert, wide area: rows/s against the hand-tuned script", 0.8, figures.ratio(ours, ("wide", "hand"), rate)),
+        _more("the same against the sequential client", 6, figures.ratio(ours, ("wide", "sequential"), rate)),
+        _more("the same against the row-by-row script", 500, figures.ratio(ours, ("wide", "rows"), rate)),
+        _less("whole pipeline, wide area: time against the minimal script", 1.6,
+              figures.ratio(("wide", "pipeline"), ("wide", "minimal"), lambda one: one.wall)),
+        _less("whole pipeline, no latency: CPU against the minimal script", 3,
+              figures.ratio(("none", "pipeline"), ("none", "minimal"), lambda one: one.cpu)),
+    ]  # fmt: skip
+
+
+def _limits(figures: Figures) -> list[Target]:
+    line = ("throttled", "ours")
+    return [
+        _more("throttled: share of the rate that the limits allow", 0.9, figures.value(line, _allowed_share)),
+        _less("throttled: requests before Retry-After had passed", 0, figures.value(line, lambda one: one.early)),
+        _less("throttled: rows lost", 0, figures.value(line, _faults_in_state)),
+    ]
+
+
+def _change(figures: Figures) -> list[Target]:
+    found = []
+    for profile in ("none", "wide"):
+        line = (profile, "again")
+        found.append(_less(f"1 % changed, {profile}: writes per changed row", 1.0,
+                           figures.value(line, lambda one: one.writes_per_change)))  # fmt: skip
+        fewest = figures.value(line, lambda one: math.ceil(one.changed / ROWS_PER_REQUEST) + COMPANIES - 1)
+        found.append(_less(f"1 % changed, {profile}: requests that write, against what those rows fill", fewest or 0,
+                           figures.value(line, lambda one: one.write_requests)))  # fmt: skip
+    return found
+
+
+def _growth(figures: Figures) -> list[Target]:
+    def each(one: Measurement) -> float:
+        return one.wall / one.rows
+
+    most, fewer = ("many", "most"), ("many", "fewer")
+    return [
+        _less("many rows: peak memory in MiB", 600, figures.value(most, lambda one: one.peak)),
+        _less("many rows: peak memory against a fifth of them", 1.3, figures.ratio(most, fewer, lambda one: one.peak)),
+        _less(
+            "many rows: seconds per row against the comparison's", 1.15, figures.ratio(most, ("none", "pipeline"), each)
+        ),
+    ]
+
+
+def _faults(figures: Figures) -> list[Target]:
+    found = []
+    for program, title in (("ours", "our client"), ("pipeline", "whole pipeline")):
+        state = figures.value(("chaos", program), _faults_in_state)
+        time = figures.ratio(("chaos", program), ("wide", program), lambda one: one.seconds)
+        found.append(_less(f"chaos, {title}: rows missing, extra, wrong or twice", 0, state))
+        found.append(_less(f"chaos, {title}: time against the fault-free run", 2, time))
+    return found
+
+
+def _allowed_share(one: Measurement) -> float:
+    """Return the share of the allowed rate that a client reached after the first window, whose requests pass at once."""
+    counted = one.passed - one.allowed
+    return counted * WINDOW_SECONDS / one.allowed / one.seconds if one.allowed and one.seconds else 0.0
+
+
+def _faults_in_state(one: Measurement) -> float:
+    found = one.verdict
+    return found.missing + found.extra + found.wrong + found.twice if found else 0
+
+
+def _more(title: str, limit: float, value: float | None) -> Target:
+    return Target(title, limit, at_least=True, value=value)
+
+
+def _less(title: str, limit: float, value: float | None) -> Target:
+    return Target(title, limit, at_least=False, value=value)
