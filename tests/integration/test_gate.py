@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from fs_integration.errors import DataQualityError
@@ -69,3 +71,17 @@ def test_a_stopped_run_is_completed_by_running_it_again_after_the_source_was_men
     books = stocked.run("product_inventory", run_id="again")
     assert stocked.levels() == before
     assert all(own.read == own.accounted for own in books)
+
+
+def test_rows_held_back_for_long_do_not_stop_the_runs_after_them(nine):
+    accounts = nine.rows("dataverse", "accounts")
+    (model,) = [row for row in accounts if row["accountnumber"] == "US-001"]
+    fresh = {name: value for name, value in model.items() if name not in ("createdon", "modifiedon", "versionnumber")}
+    for number in range(3000, 3100):
+        own = {"accountid": f"{number:08x}{model['accountid'][8:]}", "accountnumber": f"US-{number}"}
+        accounts.append(fresh | own | ({"name": None} if number < 3009 else {}))
+    nine.replace("dataverse", "accounts", accounts)
+    hour = timedelta(hours=1)
+    assert nine.run("accounts", end=nine.moment + hour)[0].quarantined == 15
+    quiet = nine.run("accounts", end=nine.moment + 2 * hour)[0]
+    assert (quiet.read, quiet.quarantined) == (15, 15)

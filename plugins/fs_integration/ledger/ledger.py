@@ -149,6 +149,12 @@ class Ledger:
         with reading(self.engine) as connection:
             return quarantine.open_keys(connection, find_scope(connection, scope))
 
+    def quarantined_before(self, scope: Scope, run_key: str) -> set[str]:
+        """Return the source keys of the rows that the last successful scheduled run other than this one quarantined."""
+        with reading(self.engine) as connection:
+            last = runs.last_success(connection, find_scope(connection, scope), run_key)
+            return quarantine.quarantined_by(connection, last)
+
     def open_quarantine(
         self, *, mapping: str | None = None, dag_id: str | None = None, run_id: str | None = None
     ) -> pd.DataFrame:

@@ -89,6 +89,14 @@ def open_keys(connection: Connection, scope: int | None) -> list[str]:
     return sorted(connection.execute(statement).scalars())
 
 
+def quarantined_by(connection: Connection, run: int | None) -> set[str]:
+    """Return the keys of the rows a run quarantined, whatever became of the lines since."""
+    statement = select(QuarantineRow.row_key).where(
+        (QuarantineRow.run == run) & (QuarantineRow.outcome == Outcome.QUARANTINED.value)
+    )
+    return set(connection.execute(statement).scalars())
+
+
 def open_numbers(
     connection: Connection, scope: int, *, as_of: datetime, row_keys: Iterable[str] | None, except_run: int | None
 ) -> list[int]:

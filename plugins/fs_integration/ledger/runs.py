@@ -104,7 +104,13 @@ def move_watermark(connection: Connection, scope: int, moment: datetime, *, run_
 
 
 def previous_rows(connection: Connection, scope: int | None, run_key: str) -> int | None:
-    """Return how many rows the last successful scheduled run read; runs over a window of their own do not count."""
+    """Return how many rows the last successful scheduled run read."""
+    last = last_success(connection, scope, run_key)
+    return None if last is None else _rows_read(connection, [last])[last]
+
+
+def last_success(connection: Connection, scope: int | None, run_key: str) -> int | None:
+    """Return the last successful scheduled run but this one; runs over a window of their own do not count."""
     comparable = (
         (RunRow.scope_id == scope)
         & (RunRow.run_key != run_key)
@@ -112,8 +118,7 @@ def previous_rows(connection: Connection, scope: int | None, run_key: str) -> in
         & (RunRow.mode == MOVES_WATERMARK)
     )
     newest_first = select(RunRow.id).where(comparable).order_by(RunRow.interval_end.desc())
-    last = connection.execute(newest_first.limit(1)).scalar()
-    return None if last is None else _rows_read(connection, [last])[last]
+    return connection.execute(newest_first.limit(1)).scalar()
 
 
 def entries(connection: Connection, *wanted: ColumnElement[bool], newest: int | None = None) -> list[RunEntry]:

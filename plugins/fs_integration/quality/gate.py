@@ -22,6 +22,7 @@ def decide(
     scope: str,
     rows_read: int,
     quarantined: int,
+    known_bad: int = 0,
     previous_rows: int | None,
     vanished: int,
     known_rows: int,
@@ -30,12 +31,13 @@ def decide(
     """Decide over all batches of one company in one run.
 
     :param quarantined: rows that a person must correct; skipped and blocked rows do not count.
+    :param known_bad: those of them that are read again although unchanged, because an earlier run quarantined them.
     :param previous_rows: rows read by the last successful run, None when there was none.
     :param vanished: rows written before that are no longer in the source; :param known_rows: rows written before.
     :param batch_failures: what stopped whole batches.
     """
     stops = [*batch_failures]
-    stops += _too_many_quarantined(task, scope, rows_read, quarantined)
+    stops += _too_many_quarantined(task, scope, rows_read - known_bad, quarantined - known_bad)
     stops += _too_many_vanished(task, scope, vanished, known_rows)
     notes: list[str] = []
     for rule in task.quality:

@@ -39,6 +39,11 @@ def test_both_limits_must_be_passed_to_stop_a_load(quarantined: int, rows_read: 
     assert decided(quarantined=quarantined, rows_read=rows_read).passed is passed
 
 
+@pytest.mark.parametrize(("known_bad", "rows_read", "passed"), [(15, 15, True), (4, 15, False), (5, 15, True)])
+def test_rows_that_were_bad_before_are_no_reason_to_stop(known_bad: int, rows_read: int, passed: bool) -> None:
+    assert decided(quarantined=15, known_bad=known_bad, rows_read=rows_read).passed is passed
+
+
 def test_limits_are_set_by_the_mapping() -> None:
     strict = a_task(thresholds={"max_percent": 0, "min_rows": 0})
     assert decided(strict, quarantined=1).messages == (
