@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,7 @@ from fs_integration.clients.keys import folded
 from fs_integration.frames import KEY, dtype, joined_text
 from fs_integration.ledger import Ledger
 from fs_integration.pipeline.doubled_keys import key_hashes
-from fs_integration.pipeline.load import FINGERPRINT, OUTCOME, READABLE
+from fs_integration.pipeline.load import ARRIVED, FINGERPRINT, OUTCOME, READABLE
 from fs_integration.pipeline.target import TargetTable, compared_columns, readable_prints
 from fs_integration.pipeline.vanished import vanished_fingerprint
 from fs_integration.records import BatchRef, Outcome, Scope
@@ -66,18 +67,20 @@ class _Sought:
 
 def compare(
     task: MappingTask, outcomes: Mapping[Scope, Sequence[BatchRef]], *, targets: Mapping[Scope, TargetTable],
-    staging: StagingArea, ledger: Ledger,
+    as_of: datetime, staging: StagingArea, ledger: Ledger,
 ) -> dict[Scope, Comparison]:  # fmt: skip
     """Read written rows back and compare them with what was sent.
 
     :param outcomes: staged outcomes of each company's batches; :param targets: the target as each company may read it.
+    :param as_of: the moment the run speaks for, UTC.
+    :raises ServiceError: when the target cannot be read.
     """
     sought: dict[Scope, _Sought] = {}
     for scope, refs in outcomes.items():
         if task.target.compare != "none" and refs:
             expected, written = _expected(task, refs, staging)
-            if ledger.written_count(scope, refs[0].run_key) != written:  # another run has written since
-                expected = _still_ours(expected, scope, ledger)
+            if ledger.written_count(scope, refs[0].run_key) != written:  # so has another run since, or another try
+                expected = _ours(task, _lines(task, refs, ARRIVED, staging), as_of, scope=scope, ledger=ledger)
             sought |= {scope: _Sought(expected)} if len(expected) else {}
     if task.target.system == "dataverse":  # one table for all companies
         _look_for(task, sought, targets)
@@ -130,23 +133,34 @@ def _hashes(task: MappingTask, frame: pd.DataFrame) -> tuple[np.ndarray, np.ndar
 
 
 def _expected(task: MappingTask, outcomes: Sequence[BatchRef], staging: StagingArea) -> tuple[pd.DataFrame, int]:
-    """Keys and fingerprints of the rows to find in the target, and the number of all rows written.
+    """Return the rows to find in the target, and the number of all rows written.
 
     Rows written as vanished are left out: the fingerprint of what was sent for them covers fewer columns.
     """
-    frames, total = [], 0
-    zero = vanished_fingerprint(task)
-    for ref in outcomes:
-        frame = staging.read_columns(ref, [*task.target.key, KEY, FINGERPRINT, READABLE, OUTCOME])
-        wanted = WRITTEN if task.target.compare == "written" else (*WRITTEN, Outcome.UNCHANGED.value)
-        frames.append(frame.loc[frame[OUTCOME].isin(wanted) & (frame[FINGERPRINT] != zero)])
-        total += int(frame[OUTCOME].isin(WRITTEN).sum())
-    return pd.concat(frames, ignore_index=True), total
+    lines = _lines(task, outcomes, WRITTEN if task.target.compare == "written" else ARRIVED, staging)
+    is_vanished = lines[FINGERPRINT] == vanished_fingerprint(task)
+    return lines[~is_vanished].reset_index(drop=True), int(lines[OUTCOME].isin(WRITTEN).sum())
 
 
-def _still_ours(expected: pd.DataFrame, scope: Scope, ledger: Ledger) -> pd.DataFrame:
-    """Leave out rows that another run has written since, because this one came to its end so late."""
-    now = ledger.fingerprints(scope, expected[KEY]).set_index(KEY)["fingerprint"]
-    held = now.reindex(expected[KEY]).to_numpy(dtype="int64", na_value=0)
-    ours: pd.DataFrame = expected[held == expected[FINGERPRINT].to_numpy(dtype="int64")]
+def _lines(
+    task: MappingTask, outcomes: Sequence[BatchRef], wanted: Sequence[str], staging: StagingArea
+) -> pd.DataFrame:  # fmt: skip
+    """Return key, fingerprints and outcome of the rows that ended in one of these outcomes."""
+    columns = [*task.target.key, KEY, FINGERPRINT, READABLE, OUTCOME]
+    frames = (staging.read_columns(ref, columns) for ref in outcomes)
+    return pd.concat([frame[frame[OUTCOME].isin(wanted)] for frame in frames], ignore_index=True)
+
+
+def _ours(task: MappingTask, lines: pd.DataFrame, as_of: datetime, *, scope: Scope, ledger: Ledger) -> pd.DataFrame:
+    """Return the rows to find when not only this try has written.
+
+    Left out is what another run has written since, because this one came to its end so late. What an earlier try of
+    this run wrote counts as unchanged, and is looked for all the same.
+    """
+    known = ledger.fingerprints(scope, lines[KEY]).set_index(KEY)
+    last = known["fingerprint"].reindex(lines[KEY]).to_numpy(dtype="int64", na_value=0)
+    own = (pd.to_datetime(known["as_of"].reindex(lines[KEY]), utc=True) == as_of).to_numpy(dtype=bool)
+    mine = lines[OUTCOME].isin(WRITTEN).to_numpy(dtype=bool) | own | (task.target.compare == "all")
+    mine &= (last == lines[FINGERPRINT].to_numpy(dtype="int64")) & (last != vanished_fingerprint(task))
+    ours: pd.DataFrame = lines[mine]
     return ours.reset_index(drop=True)

@@ -70,7 +70,7 @@ def reconcile(
     metadata = EntityMetadata.model_validate(described)
     targets = {scope: target_table(task, clients, company=scope.legal_entity, metadata=metadata) for scope in scopes}
     outcomes = {scope: [result.outcome for result in results if result.outcome.scope == scope] for scope in scopes}
-    compared = compare(task, outcomes, targets=targets, staging=staging, ledger=ledger)
+    compared = compare(task, outcomes, targets=targets, as_of=run.as_of, staging=staging, ledger=ledger)
     for scope, found in compared.items():
         own = _balance(run, found, scope=scope, ledger=ledger)
         fault = _fault(task, own, scope)

@@ -8,9 +8,10 @@ from typing import Any
 import pandas as pd
 import pytest
 from tests.unit.pipeline.conftest import things
-from tests.unit.transform.builders import a_frame
+from tests.unit.transform.builders import INTEGER, a_frame
 
 from fs_integration.pipeline.clients import Clients
+from fs_integration.pipeline.comparison import compare
 from fs_integration.pipeline.load import load
 
 
@@ -52,3 +53,23 @@ def test_a_row_is_there_however_the_service_spells_its_key(when_found, counts, s
     clients: Any = Clients(service, None)  # type: ignore[arg-type]
     result = load(shaped, site.task, site.run, try_id="1", clients=clients, staging=site.staging, ledger=site.ledger)
     assert (result.counts, service.sent) == (counts, sent)
+
+
+class Empty:
+    """A target that has lost everything."""
+
+    def read_keys(self, columns: Sequence[str], rows: pd.DataFrame) -> pd.DataFrame:
+        return a_frame({"x": INTEGER}, **{name: [] for name in columns})
+
+
+@pytest.mark.parametrize("tries", [1, 2])
+def test_what_an_earlier_try_of_the_run_wrote_is_read_back_too(tries, new_site):
+    site = new_site(target={"system": "finance_operations"})
+    clients: Any = Clients(Service(), None)  # type: ignore[arg-type]
+    shaped = site.transform(things("1", "2")).shaped
+    for number in range(tries):
+        result = load(shaped, site.task, site.run, try_id=str(number), clients=clients, staging=site.staging,
+                      ledger=site.ledger)  # fmt: skip
+    found = compare(site.task, {site.scope(): [result.outcome]}, targets={site.scope(): Empty()}, as_of=site.run.as_of,
+                    staging=site.staging, ledger=site.ledger)  # fmt: skip
+    assert found[site.scope()].missing == 2
