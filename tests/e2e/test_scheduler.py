@@ -154,8 +154,11 @@ def test_a_cleared_old_scheduled_run_overwrites_nothing_newer(airflow):
 
 
 def wait_until_closed(airflow) -> None:
-    """Airflow refuses a second backfill until it has marked the first as complete."""
-    deadline = time.monotonic() + 90
+    """Airflow refuses a second backfill until it has marked the first as complete.
+
+    One that the locked database cut off before it had any run is marked only two minutes after it was created.
+    """
+    deadline = time.monotonic() + 200
     while time.monotonic() < deadline:
         backfills = airflow.call("GET", "/backfills?dag_id=fs_product_inventory")["backfills"]
         if all(entry["completed_at"] for entry in backfills):
