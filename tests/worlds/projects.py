@@ -16,12 +16,15 @@ UNADDRESSABLE = set("/<>*%&:\\?+")
 
 def build(random: Random) -> World:
     world = World(companies(random, prefixes=True))
+    # Without prefixes a completed project of one company is met again once another company's of that number is there.
+    shared = len(world.companies) > 1 and not world.companies[0].prefix
+    stages = [stage for stage in STAGES if stage != "Completed" or not shared]
     world.finops["Projects"] = [
         {
             "dataAreaId": company.name, "ProjectID": number, "ProjectGroup": "TM",
             "ProjectName": random.choice((some_text(random), some_text(random), "n" * 100, "n" * 101)),
             "ProjectType": random.choice(("TimeMaterial", "TimeMaterial", "TimeMaterial", "FixedPrice")),
-            "ProjectStage": random.choice(STAGES), "CustomerAccount": random.choice(CUSTOMERS),
+            "ProjectStage": random.choice(stages), "CustomerAccount": random.choice(CUSTOMERS),
         }
         for company in world.companies
         for number in random.sample(NUMBERS, random.randrange(1, 9))
@@ -69,12 +72,12 @@ def judge(world: World) -> list[Verdict]:
             continue
         number = company[row["dataAreaId"]].prefix + row["ProjectID"]
         found = _found(world, row)
-        if row["ProjectStage"] == "Completed" and number.lower() not in present:
-            verdict.settle(row["dataAreaId"], row["ProjectID"], SKIPPED)
-        elif not 0 < len(row["ProjectName"].strip()) <= 100 or len(found) > 1:
+        if not 0 < len(row["ProjectName"].strip()) <= 100 or len(found) > 1:
             verdict.settle(row["dataAreaId"], row["ProjectID"], QUARANTINED)
         elif trimmed(row["CustomerAccount"]) and not found:
             verdict.settle(row["dataAreaId"], row["ProjectID"], BLOCKED)
+        elif row["ProjectStage"] == "Completed" and number.lower() not in present:
+            verdict.settle(row["dataAreaId"], row["ProjectID"], SKIPPED)
         elif UNADDRESSABLE & set(number):
             verdict.settle(row["dataAreaId"], row["ProjectID"], QUARANTINED)
         else:
