@@ -41,8 +41,8 @@ check: $(STAMP) ## Formatting, lint, types, import contracts, mapping lint
 fix: $(STAMP) ## Mend formatting and what lint can mend
 	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
 
-bench: $(STAMP) ## Measure speed and memory side by side with a minimal script
-	@$(BIN)/python -m bench
+bench: $(STAMP) ## Measure speed, memory and correctness beside other clients; ARGS="--rows 20000 --profile wide"
+	@$(BIN)/python -m bench $(ARGS)
 
 lock: ## Refresh the lock files after a change of requirements*.txt (needs uv)
 	@uv pip compile -q requirements.txt --universal --python-version 3.11 --no-header --no-annotate -o requirements.lock

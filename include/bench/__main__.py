@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -31,6 +32,7 @@ console = Console(width=200)
 
 def main() -> int:
     options = _options()
+    started = time.monotonic()
     console.print(f"{machine()}; {options.rows:,} rows", highlight=False)
     with tempfile.TemporaryDirectory(prefix="fs-bench-") as name:
         try:
@@ -43,7 +45,8 @@ def main() -> int:
     print_targets(console, judged)
     write_json(options.json, measurements, judged)
     write_chart(options.chart, measurements)
-    console.print(f"Figures: {options.json}; chart: {options.chart}")
+    minutes = (time.monotonic() - started) / 60
+    console.print(f"Figures: {options.json}; chart: {options.chart}; {minutes:.1f} minutes", highlight=False)
     return EXIT_MISSED if any(target.outcome == MISSED for target in judged) else EXIT_MET
 
 

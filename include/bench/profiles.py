@@ -14,7 +14,8 @@ NO_LIMITS = {"requests": None, "execution_seconds": None, "concurrency": None}
 # shorter here and lets a quarter of a run's requests pass.
 WINDOW_SECONDS = 10
 WINDOWS = 4
-FAULT_RATE = 0.05
+FAULT_RATE = 0.1  # of the requests of a run
+LEAST_REACH = 20  # a short run meets a fault too
 FAULTS: tuple[dict[str, Any], ...] = (
     {"action": "status", "args": {"status": 503, "retry_after": 1}},
     {"action": "status", "args": {"status": 429, "retry_after": 1, "code": "0x80072322"}},
@@ -52,10 +53,11 @@ class Profile:
         if not self.faulty:
             return []
         random = Random(seed)
+        reach = max(LEAST_REACH, 2 * requests)
         return [
             {"system": system, "nth": number, "times": 1, **random.choice(FAULTS)}
-            for system in ("dataverse", "finops") for number in range(2, max(40, 2 * requests))
-            if random.random() < FAULT_RATE
+            for system in ("dataverse", "finops")
+            for number in sorted(random.sample(range(2, reach), int(reach * FAULT_RATE)))
         ]  # fmt: skip
 
 

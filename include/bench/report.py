@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import platform
 from collections.abc import Sequence
@@ -31,7 +32,7 @@ def print_measurements(console: Console, measurements: Sequence[Measurement]) ->
         table = Table(*COLUMNS, title=title, title_justify="left")
         for one in measurements:
             if one.profile == name:
-                table.add_row(*_cells(one), style="" if one.verdict and one.verdict.exact else "yellow")
+                table.add_row(*_cells(one), style="" if one.ended_well else "yellow")
         console.print(table)
 
 
@@ -40,7 +41,7 @@ def print_targets(console: Console, targets: Sequence[Target]) -> None:
     table = Table("target", "promised", "measured", "", title="Targets", title_justify="left")
     for target in targets:
         promised = f"{'at least' if target.at_least else 'at most'} {target.limit:g}"
-        measured = "-" if target.value is None else f"{target.value:.3g}"
+        measured = "-" if target.value is None else "failed" if math.isnan(target.value) else f"{target.value:.3g}"
         table.add_row(target.title, promised, measured, target.outcome, style=STYLES.get(target.outcome, ""))
     console.print(table)
 

@@ -26,8 +26,8 @@ class Measurement:
 
     :param rows: that the target had to receive or to hold; :param changed: rows that differed before the run.
     :param seconds: from the first request to the end; :param wall: of the whole process; :param cpu: seconds.
-    :param peak: MiB; :param requests: to all systems; :param write_requests: that wrote stock; :param writes: rows they wrote.
-    :param refused: answers 429; :param early: requests before ``Retry-After`` had passed.
+    :param peak: MiB; :param requests: to all systems; :param write_requests: that wrote stock.
+    :param writes: rows they wrote; :param refused: answers 429; :param early: sent before ``Retry-After`` had passed.
     :param allowed: requests per window that the limits let pass, 0 without limits; :param passed: those that did.
     :param note: why there are no figures, or what the program said when it gave up.
     """
@@ -57,6 +57,11 @@ class Measurement:
         """Rows per second, over the rows that arrived as they should."""
         lost = self.verdict.missing + self.verdict.wrong if self.verdict else 0
         return (self.rows - lost) / self.seconds if self.seconds else 0.0
+
+    @property
+    def ended_well(self) -> bool:
+        """Whether the program ended without an error and left exactly what it must."""
+        return self.verdict is not None and self.verdict.exact and not self.note
 
     @property
     def writes_per_change(self) -> float:
