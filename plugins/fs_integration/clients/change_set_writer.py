@@ -137,7 +137,7 @@ class ChangeSetWriter:
             return False
         exc = error_of(f"Writing to {self._entity}", failed.status, failed.headers, failed.body)
         if isinstance(exc, TransientServiceError):
-            self._transport.patience.be_quiet(exc.retry_after)
+            self._transport.patience.be_quiet(exc)
             work.reason = exc
             return False
         if not isinstance(exc, NotFound | RequestRefused):

@@ -8,7 +8,7 @@ from urllib.parse import quote
 import msgspec
 import pandas as pd
 
-from fs_integration.clients.bulk import BulkWriter, Chunk
+from fs_integration.clients.bulk import BulkWriter, Chunk, rows_per_request
 from fs_integration.clients.dataverse_metadata import read_table
 from fs_integration.clients.filters import dataverse_filter, query
 from fs_integration.clients.keys import folded
@@ -27,6 +27,7 @@ from fs_integration.records import Interval
 from fs_integration.spec.mapping import Condition
 from fs_integration.spec.metadata import Column, ColumnKind, EntityMetadata
 from fs_integration.spec.paths import WIRE_SEPARATOR, column_of, wire_name, with_paths
+from fs_integration.spec.target import Strategy
 
 API = "api/data/v9.2"
 PAGE_ROWS = 5000  # the most a standard table gives at once
@@ -105,26 +106,29 @@ class DataverseClient:
     def write(
         self, metadata: EntityMetadata, rows: pd.DataFrame, *, key: Sequence[str], columns: Sequence[str],
         request_rows: int, parallel_requests: int, before_request: Callable[[], None], exists: bool = False,  # noqa: ARG002
+        strategy: Strategy = "auto",
     ) -> pd.DataFrame:  # fmt: skip
-        """Create or update rows by their key, in bulk; repeating it changes nothing more.
+        """Create or update rows by their key; repeating it changes nothing more.
 
         Rows are named by the table's alternate key on ``key``. Where there is none, or a key holds characters that
         cannot stand in an address, they are named by id: the one found in the target, or one that follows from the key.
 
-        :param columns: columns to send. :param request_rows: rows per request; :param parallel_requests: at once.
-        :param before_request: called before every request; what it raises stops the write.
+        :param columns: columns to send. :param request_rows: rows per request; :param parallel_requests: at once, at
+            most. :param before_request: called before every request; what it raises stops the write.
+        :param strategy: bulk messages, ``$batch``, single requests, or by itself the first that the table knows.
         :param exists: whether the rows are in the target; it makes no difference here, both are the same request.
         :returns: one line per row, in order: ``_key``, ``status`` (``written`` or ``rejected``), ``code``, ``message``.
+        :raises MappingError: the table does not know the one way that ``strategy`` names.
         :raises ServiceError: a failure that is not about single rows.
         """
         self._introduce()
         rows = rows.reset_index(drop=True)
         chunks = []
         for message, index, targets in self._addressed(metadata, rows, key=key, columns=columns):
-            for start in range(0, len(targets), request_rows):
-                end = start + request_rows
-                chunks.append(Chunk(message, index[start:end].tolist(), targets[start:end]))
-        writer = BulkWriter(self._transport, metadata, rows[KEY], before_request)
+            size = rows_per_request(strategy, request_rows, rows=len(targets), parallel_requests=parallel_requests)
+            for start in range(0, len(targets), size):
+                chunks.append(Chunk(message, index[start : start + size].tolist(), targets[start : start + size]))
+        writer = BulkWriter(self._transport, metadata, rows[KEY], before_request, strategy=strategy)
         return writer.write(chunks, parallel_requests=parallel_requests)
 
     def _addressed(

@@ -1,7 +1,7 @@
-"""The multipart form of ``$batch``: put change sets into one request, and find each one's answer in what comes back.
+"""The multipart form of ``$batch``: put writes into one request, and find each one's answer in what comes back.
 
-A change set is one transaction: all of it is carried out, or nothing. The request as a whole succeeds even when every
-change set fails, so each answer is looked at for itself.
+A change set is one transaction: all of it is carried out, or nothing; an operation outside of one stands for itself.
+The request as a whole succeeds even when everything in it fails, so each answer is looked at for itself.
 """
 
 from __future__ import annotations
@@ -23,15 +23,17 @@ _STATUS = re.compile(rb"HTTP/1\.[01] (\d{3})")
 
 @dataclass(frozen=True)
 class Operation:
-    """One write inside a change set.
+    """One write.
 
     :param link: address below the service root; :param position: the row it writes, None for a document's header.
+    :param if_match: value of the header ``If-Match``; empty sends none.
     """
 
     method: str
     link: str
     body: bytes
     position: int | None = None
+    if_match: str = ""
 
 
 @dataclass(frozen=True)
@@ -67,8 +69,20 @@ def write_batch(root: str, change_sets: Sequence[Sequence[Operation]]) -> tuple[
     return f"multipart/mixed; boundary={boundary}", b"".join(pieces)
 
 
+def write_operations(root: str, operations: Sequence[Operation]) -> tuple[str, bytes]:
+    """Return content type and body of a request whose operations do not depend on each other; see ``write_batch``."""
+    boundary = f"batch_{uuid.uuid4()}"
+    pieces: list[bytes] = []
+    for number, operation in enumerate(operations, start=1):
+        pieces += [_line(f"--{boundary}"), _operation(root, operation, number)]
+    pieces.append(_line(f"--{boundary}--"))
+    return f"multipart/mixed; boundary={boundary}", b"".join(pieces)
+
+
 def read_batch(content_type: str, body: bytes, change_sets: Sequence[Sequence[Operation]]) -> list[list[PartAnswer]]:
     """Return the answers to each change set; an empty list where the service said nothing about it.
+
+    An operation outside of change sets is given as one of its own.
 
     A failed change set is answered by one part. Where it does not repeat our number, its place tells which it is.
 
@@ -96,7 +110,7 @@ def _operation(root: str, operation: Operation, number: int) -> bytes:
     lines = [
         "Content-Type: application/http", "Content-Transfer-Encoding: binary", f"Content-ID: {number}", "",
         f"{operation.method} {root}/{operation.link} HTTP/1.1", "Content-Type: application/json; charset=utf-8",
-        "Accept: application/json", "", "",
+        "Accept: application/json", *([f"If-Match: {operation.if_match}"] if operation.if_match else []), "", "",
     ]  # fmt: skip
     return "\r\n".join(lines).encode() + operation.body + _END
 

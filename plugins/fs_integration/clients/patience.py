@@ -68,18 +68,21 @@ class Patience:
         number = self._admitted(deadline, before)
         try:
             yield number
-        except Throttled as exc:
-            self.limiter.throttled(number, exc.retry_after)
-            raise
         except TransientServiceError as exc:
-            self.limiter.pause(exc.retry_after)
+            self._note(number, exc)
             raise
         finally:
             self.limiter.leave()
 
-    def be_quiet(self, seconds: float | None) -> None:
-        """Note that the service refused a part of a request for load."""
-        self.limiter.throttled(self.limiter.turns, seconds)
+    def be_quiet(self, exc: TransientServiceError) -> None:
+        """Note that the service could not carry out a part of a request."""
+        self._note(self.limiter.turns, exc)
+
+    def _note(self, turn: int, exc: TransientServiceError) -> None:
+        if isinstance(exc, Throttled):
+            self.limiter.throttled(turn, exc.retry_after)
+        else:
+            self.limiter.pause(exc.retry_after)
 
     def _admitted(self, deadline: Deadline, before: Callable[[], None] | None) -> int:
         """Return the number of our turn; a pause that began while ``before`` ran is waited out first."""

@@ -63,6 +63,7 @@ class DataverseTarget:
         return self.client.write(
             self.metadata, rows, key=target.key, columns=columns, request_rows=target.request_rows,
             parallel_requests=target.parallel_requests, before_request=before_request, exists=exists,
+            strategy=target.write,
         )  # fmt: skip
 
 

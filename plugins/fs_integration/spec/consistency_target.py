@@ -13,7 +13,7 @@ from fs_integration.spec.mapping import FieldRule, MappingTask, Target
 ROUTES = ("odata", "package")
 COMPANY = "dataAreaId"  # names the company in every row of F&O; a package file does not carry it
 OF_FINANCE_OPERATIONS = ("route", "package", "header")
-OF_DATAVERSE = ("addressed_by",)
+OF_DATAVERSE = ("addressed_by", "write")
 
 
 def target_contradictions(task: MappingTask) -> Iterator[Contradiction]:

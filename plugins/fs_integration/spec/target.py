@@ -8,6 +8,8 @@ from pydantic import Field, StrictInt, StrictStr, model_validator
 
 from fs_integration.spec.words import Condition, Remark, Scalar, System
 
+Strategy = Literal["auto", "upsert_multiple", "batch", "single"]
+
 
 class Protect(Condition):
     """Rows already in the target that fulfil the condition are not ours to change; the source row is quarantined."""
@@ -54,7 +56,8 @@ class Target(Remark):
 
     :param key: integration key, target columns; :param addressed_by: ``alternate_key`` when the table has one on
         ``key``, else ``primary_key``: ids are found by reading ``key`` and new rows get an id derived from it.
-    :param request_rows: rows in one bulk request; :param parallel_requests: bulk requests under way at once.
+    :param write: how rows get into Dataverse: bulk messages, ``$batch``, one request per row, or whatever fits best.
+    :param request_rows: rows in one request; :param parallel_requests: requests under way at once, at most.
     :param compare: which rows reconciliation reads back: those written in the run, all, or none.
     :param max_drift: rows whose target value may differ from what was sent before the run fails.
     """
@@ -70,6 +73,7 @@ class Target(Remark):
     when_found: Literal["update", "skip"] = "update"
     protect: tuple[Protect, ...] = ()
     vanished: Vanished | None = None
+    write: Strategy = "auto"
     request_rows: StrictInt = Field(default=1000, ge=1, le=5000)
     parallel_requests: StrictInt = Field(default=4, ge=1, le=52)
     compare: Literal["written", "all", "none"] = "written"

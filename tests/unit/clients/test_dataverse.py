@@ -275,7 +275,7 @@ def test_a_table_without_alternate_key_is_written_by_id(sandbox: SandboxClient, 
     assert [row["msdyn_description"] for row in now] == ["sent", "sent"]
 
 
-def test_a_table_that_knows_no_bulk_messages_is_written_row_by_row(sandbox: SandboxClient, write: Write) -> None:
+def test_a_table_that_knows_no_bulk_messages_gets_its_rows_all_the_same(sandbox: SandboxClient, write: Write) -> None:
     sandbox.control(
         "POST", "/limits", {"dataverse": {"switches": {"tables_without_bulk_messages": ["msdyn_warehouse"]}}}
     )
