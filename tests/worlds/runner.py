@@ -12,10 +12,11 @@ from typing import Any
 from tests.worlds.model import SKIPPED, WRITTEN, Row, Target, Verdict, World
 
 from fs_integration.frames import SOURCE_KEY, SOURCE_ROWS
-from fs_integration.pipeline.load import OUTCOME, LoadResult
+from fs_integration.pipeline.load import LoadResult
 from fs_integration.pipeline.reconcile import Books
 from fs_integration.pipeline.run import Mode, Run
 from fs_integration.pipeline.transform import TransformResult
+from fs_integration.pipeline.writer import OUTCOME
 from fs_integration.records import BatchRef, Interval
 from fs_integration.spec.connection_set import ConnectionSet
 from fs_integration.spec.loader import load_mapping

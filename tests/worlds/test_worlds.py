@@ -43,11 +43,11 @@ CASES = [
     for area, share in SHARES.items()
     for seed in range(-(-COUNT * share // 100))
 ]
-# Worlds that found a mistake; they stay, however few worlds are tried.
+# Worlds that show a mistake once found; they are tried however few others are. Who changes how worlds are made looks for
+# seeds that show it again.
 FOUND = {
-    "a-key-that-the-target-spells-in-another-case-is-found-again": ("projects", 0),
-    "a-due-date-without-a-time-arrives": ("agreement_invoices", 5),
-    "the-discount-of-a-service-is-exact-without-the-secured-columns": ("work_orders", 7),
+    "a-key-that-the-target-spells-in-another-case-is-found-again": ("projects", 9),
+    "a-due-date-without-a-time-arrives": ("agreement_invoices", 2),
 }
 
 

@@ -200,3 +200,9 @@ def test_price_times_quantity_less_discount_is_the_total(
     price = called("product_price", *state, number(0), number(None), *given_amounts)
     less = called("product_discount", *state, number(0), number(None), *given_amounts)
     assert abs(price * quantity - less - total) <= Decimal("0.000001")
+
+
+def test_a_service_of_odd_minutes_keeps_its_discount_to_the_fourth_decimal() -> None:
+    state = (option(USED), option(COMPLETED), number(None), number(None))
+    discount = called("service_discount", *state, number(100), number(5), number(100))
+    assert round(discount, 4) == Decimal(5)
