@@ -43,8 +43,8 @@ CASES = [
     for area, share in SHARES.items()
     for seed in range(-(-COUNT * share // 100))
 ]
-# Worlds that show a mistake once found; they are tried however few others are. Who changes how worlds are made looks for
-# seeds that show it again.
+# Worlds that show a mistake once found; they are tried however few others are. Who changes how worlds are made looks
+# for seeds that show it again.
 FOUND = {
     "a-key-that-the-target-spells-in-another-case-is-found-again": ("projects", 9),
     "a-due-date-without-a-time-arrives": ("agreement_invoices", 2),
