@@ -2,7 +2,7 @@
 
 A bulk message is one transaction and its error does not say which row is at fault. A refused request is therefore cut
 in halves until the bad rows stand alone; where there are many of them, ``$batch`` finds them with fewer requests.
-Every message here may be repeated without harm (docs/performance.md, "Writing to Dataverse").
+Every message here may be repeated without harm (docs/mapping-reference.md, "Ways to write").
 """
 
 from __future__ import annotations

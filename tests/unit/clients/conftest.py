@@ -80,8 +80,8 @@ def sandbox_time(sandbox: SandboxClient) -> Time:
     passed = FakeTime()
 
     def sleep(seconds: float) -> None:
+        sandbox.control("POST", "/clock", {"advance_seconds": seconds})  # first, so that we are never ahead of it
         passed.sleep(seconds)
-        sandbox.control("POST", "/clock", {"advance_seconds": seconds})
 
     return Time(now=lambda: passed.moment, sleep=sleep, jitter=lambda: 0.0)
 

@@ -318,3 +318,42 @@ def test_dataverse_is_asked_for_its_recommendation_before_the_first_write_once(
         dataverse.write(table, rows, key=("msdyn_name",), columns=["msdyn_name"], request_rows=10,
                         parallel_requests=2, before_request=lambda: None)  # fmt: skip
     assert sandbox.control("GET", "/stats")["dataverse"]["entity_sets"]["WhoAmI"]["requests"] == 1
+
+
+def test_waiting_for_a_place_takes_nothing_from_the_time_a_request_may_take(
+    service: Service, fake_time: FakeTime
+) -> None:
+    def answer(_: Seen) -> Reply:
+        fake_time.moment += 50
+        return GOOD
+
+    service.answer = answer
+    limiter = Limiter(lambda: fake_time.moment)
+    limiter.answered(0, {"x-ms-dop-hint": "1"}, kind="k", seconds=0.1)
+    slow = Transport(f"{service.url}/data", FakeTokens(), ca_file=service.ca_file, clock=fake_time.clock(),
+                     limits=Limits(total=60, attempts=1), limiter=limiter)  # fmt: skip
+    limiter.enter()
+    with ThreadPoolExecutor(1) as pool:
+        answered = pool.submit(slow.get_json, "Warehouses")
+        time.sleep(0.05)
+        fake_time.moment += 500  # what holds the only place takes long
+        limiter.leave()
+        assert answered.result() == {"value": 1}
+
+
+@pytest.mark.parametrize("retry_after", [True, False], ids=["with Retry-After", "without"])
+def test_when_the_service_throttles_no_row_is_lost_and_nothing_is_sent_too_early(
+    retry_after: bool, sandbox: SandboxClient, dataverse: DataverseClient
+) -> None:
+    table = dataverse.table("msdyn_warehouses")
+    names = [f"W{number:02}" for number in range(60)]
+    rows = frame_of({KEY: names, "msdyn_name": names}, dict.fromkeys((KEY, "msdyn_name"), ColumnKind.TEXT))
+    limits = {"requests": 15, "window_seconds": 20, "concurrency": 3, "retry_after": retry_after}
+    sandbox.control("POST", "/limits", {"dataverse": limits})
+    answer = dataverse.write(table, rows, key=("msdyn_name",), columns=["msdyn_name"], request_rows=2,
+                             parallel_requests=4, before_request=lambda: None)  # fmt: skip
+    assert set(answer["status"]) == {"written"}
+    assert set(names) <= {row["msdyn_name"] for row in sandbox.state("dataverse", "msdyn_warehouses")}
+    stats = sandbox.control("GET", "/stats")["dataverse"]
+    assert stats["statuses"]["429"] > 0
+    assert stats["early_requests"] == 0
