@@ -73,7 +73,7 @@ def pools(settings: dict[str, Any]) -> dict[str, Any]:
         entry["pool_name"]: {
             "slots": entry["pool_slot"],
             "description": entry.get("pool_description") or "",
-            "include_deferred": False,
+            "include_deferred": bool(entry.get("pool_include_deferred")),
         }
         for entry in settings.get("pools") or []
         if entry.get("pool_name")

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from tests.integration.conftest import Site
+
+from fs_integration.clients.finance_operations import FinanceOperationsClient
+from fs_integration.errors import ServiceUnavailable
 
 
 @pytest.fixture
@@ -32,3 +37,28 @@ def test_stock_by_package_is_the_stock_by_odata(site: Site, request: pytest.Fixt
         assert (books.quarantined, books.skipped, books.blocked) == (before.quarantined, before.skipped, before.blocked)
     assert levels
     assert site.levels() == levels
+
+
+def test_a_second_try_uses_the_package_the_first_one_kept(
+    site: Site, by_package: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.run("warehouses")
+    site.run("products")
+    with monkeypatch.context() as first_try:
+        first_try.setattr("fs_integration.pipeline.extract.batches_of", _fail_after_reading)
+        with pytest.raises(ServiceUnavailable):
+            site.run("product_inventory", run_id="kept")
+    exported: list[str] = []
+    export = FinanceOperationsClient.export_package
+    monkeypatch.setattr(
+        FinanceOperationsClient, "export_package",
+        lambda self, *given, company, **more: exported.append(company) or export(self, *given, company=company, **more),
+    )  # fmt: skip
+    site.run("product_inventory", run_id="kept")
+    assert exported == ["demf", "frrt"]
+    assert site.levels()
+
+
+def _fail_after_reading(pages: Iterator[pd.DataFrame], **_: object) -> Iterator[pd.DataFrame]:
+    yield from list(pages)[:0]
+    raise ServiceUnavailable("The worker was stopped after the export was read.")

@@ -13,9 +13,10 @@ from fs_integration.clients.keys import folded
 from fs_integration.frames import KEY, dtype, joined_text
 from fs_integration.ledger import Ledger
 from fs_integration.pipeline.doubled_keys import key_hashes
-from fs_integration.pipeline.load import ARRIVED, FINGERPRINT, OUTCOME, READABLE
+from fs_integration.pipeline.load import ARRIVED, READABLE
 from fs_integration.pipeline.target import TargetTable, compared_columns, readable_prints
 from fs_integration.pipeline.vanished import vanished_fingerprint
+from fs_integration.pipeline.writer import FINGERPRINT, OUTCOME
 from fs_integration.records import BatchRef, Outcome, Scope
 from fs_integration.spec.mapping import MappingTask
 from fs_integration.spec.metadata import ColumnKind

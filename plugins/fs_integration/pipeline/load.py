@@ -16,20 +16,19 @@ import pandas as pd
 from fs_integration.clients.keys import folded, without_null_text
 from fs_integration.frames import (
     KEY,
-    REJECTION_COLUMNS,
     SOURCE_KEY,
     SOURCE_ROWS,
     TARGET_ID,
     dtype,
     fingerprints,
-    frame_of,
 )  # fmt: skip
-from fs_integration.ledger import Lease, Ledger
+from fs_integration.ledger import Ledger
 from fs_integration.pipeline.clients import Clients
 from fs_integration.pipeline.references import TARGET_INDEX, index_scope, shared_scope
 from fs_integration.pipeline.run import Run
 from fs_integration.pipeline.target import TargetTable, compared_columns, readable_prints, target_table
 from fs_integration.pipeline.vanished import vanished_fingerprint
+from fs_integration.pipeline.writer import BEGUN, FINGERPRINT, FOUND, LEASE_SECONDS, OUTCOME, RULE, Writer
 from fs_integration.records import BatchRef, Outcome, Scope
 from fs_integration.spec.columns import written_columns
 from fs_integration.spec.mapping import MappingTask
@@ -39,16 +38,9 @@ from fs_integration.staging import StagingArea
 log = logging.getLogger(__name__)
 
 ARRIVED = (Outcome.CREATED.value, Outcome.UPDATED.value, Outcome.UNCHANGED.value)
-LEASE_SECONDS = 300
-BEGUN = 0  # fingerprint of a row whose first write was begun: what became of it is not known yet
-SLICE_ROUNDS = 4  # rows are confirmed in the ledger after this many rounds of parallel requests
-FINGERPRINT = "_fingerprint"
 READABLE = "_readable"  # fingerprint of the columns that reconciliation can read back
-OUTCOME = "_outcome"
-RULE = "_rule"
 KNOWN = "_known"
 STARTED = "_started"
-FOUND = "_found"
 OUTCOME_COLUMNS = {
     KEY: ColumnKind.TEXT, SOURCE_KEY: ColumnKind.TEXT, OUTCOME: ColumnKind.TEXT, RULE: ColumnKind.TEXT,
     FINGERPRINT: ColumnKind.INTEGER, READABLE: ColumnKind.INTEGER,
@@ -97,8 +89,7 @@ def load(
     target = target_table(task, clients, company=ref.legal_entity, metadata=metadata, wait=wait)
     rows = _compared(rows, task, run, scope=ref.scope, ledger=ledger, overtaken=run.is_overtaken(task, watermark))
     rows = _found_in_target(rows, task, run, ref=ref, metadata=metadata, target=target, staging=staging)
-    writer = _Writer(task=task, run=run, ref=ref, target=target, ledger=ledger, leases=leases)
-    writer.write(rows)
+    Writer(task=task, run=run, ref=ref, target=target, ledger=ledger, leases=leases).write(rows)
     result = _close(ref, task, rows, staging=staging, ledger=ledger)
     ledger.release(leases[1])
     log.info("Loaded %s batch %d: %s", ref.scope, ref.number, result.counts)
@@ -159,80 +150,6 @@ def _found_in_target(
         rows[OUTCOME] = rows[OUTCOME].mask(exists, Outcome.SKIPPED.value)
         rows[RULE] = rows[RULE].mask(exists, "exists_in_target")
     return rows
-
-
-@dataclass
-class _Writer:
-    """Writes the open rows of one batch slice by slice and keeps the ledger in step with what the target confirmed."""
-
-    task: MappingTask
-    run: Run
-    ref: BatchRef
-    target: TargetTable
-    ledger: Ledger
-    leases: list[Lease]
-
-    def write(self, rows: pd.DataFrame) -> None:
-        """Write creates, then updates; set the outcome of every row in place."""
-        for found, outcome in ((False, Outcome.CREATED), (True, Outcome.UPDATED)):
-            part = rows.index[(rows[OUTCOME] == "") & (rows[FOUND] == found)]
-            columns = [name for name in written_columns(self.task, on_create=not found) if name in rows]
-            size = self._slice_rows(len(part))
-            for start in range(0, len(part), size):
-                self._write_slice(rows, part[start : start + size], columns, outcome)
-
-    def _slice_rows(self, rows: int) -> int:
-        """Return how many rows are written before the ledger is told; documents and packages go as a whole."""
-        target = self.task.target
-        if target.header is not None or target.route == "package":
-            return max(rows, 1)
-        return target.request_rows * target.parallel_requests * SLICE_ROUNDS
-
-    def _write_slice(self, rows: pd.DataFrame, index: pd.Index, columns: list[str], outcome: Outcome) -> None:
-        sent = rows.loc[index].reset_index(drop=True)
-        if outcome is Outcome.CREATED and self.task.target.system == "finance_operations":
-            self._begin(sent)
-        answer = self.target.write(
-            sent, columns=columns, exists=outcome is Outcome.UPDATED, before_request=self._still_ours,
-            execution_id=f"{self.ref.scope}/{self.run.run_key}/{self.ref.number}/{outcome.value}",
-        )  # fmt: skip
-        written = (answer["status"] == "written").to_numpy(dtype=bool)
-        self.ledger.save_fingerprints(self.leases, self.ref.scope, sent.loc[written, [KEY, SOURCE_KEY, FINGERPRINT]],
-                                      as_of=self.run.as_of, run_key=self.run.run_key)  # fmt: skip
-        rows.loc[index, OUTCOME] = np.where(written, outcome.value, Outcome.QUARANTINED.value)
-        rows.loc[index, RULE] = np.where(written, "", "refused:" + answer["code"].to_numpy(dtype=object))
-        if not written.all():
-            if outcome is Outcome.CREATED:
-                self.ledger.forget_fingerprints(self.leases, self.ref.scope, sent.loc[~written, KEY])
-            refused = _refusals(sent[~written], answer[~written], columns)
-            self.ledger.quarantine(self.ref.scope, self.run.run_key, refused)
-
-    def _begin(self, rows: pd.DataFrame) -> None:
-        """Note which rows we are about to create, so that what a killed task left behind is known to be ours."""
-        begun = rows[[KEY, SOURCE_KEY]].assign(**{FINGERPRINT: pd.Series([BEGUN] * len(rows), dtype="int64[pyarrow]")})
-        self.ledger.save_fingerprints(
-            self.leases, self.ref.scope, begun, as_of=self.run.as_of, run_key=self.run.run_key
-        )
-
-    def _still_ours(self) -> None:
-        for lease in self.leases:
-            self.ledger.renew(lease, LEASE_SECONDS)
-
-
-def _refusals(rows: pd.DataFrame, answer: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
-    """Turn rows the service refused into quarantine lines with the payload that was sent."""
-    size = len(rows)
-    lines = {
-        "row_key": rows[SOURCE_KEY].tolist(),
-        "field": [""] * size,
-        "rule": [f"refused:{code}" for code in answer["code"]],
-        "reason": [f"The target refused the row: {message}" for message in answer["message"]],
-        "value": rows[KEY].tolist(),
-        "outcome": [Outcome.QUARANTINED.value] * size,
-        "source_rows": rows[SOURCE_ROWS].tolist(),
-        "payload": rows[columns].astype("string").apply(lambda row: row.to_json(), axis=1).tolist(),
-    }
-    return frame_of(lines, REJECTION_COLUMNS)
 
 
 def _close(ref: BatchRef, task: MappingTask, rows: pd.DataFrame, *, staging: StagingArea, ledger: Ledger) -> LoadResult:

@@ -13,10 +13,11 @@ from fs_integration.errors import ReconciliationError
 from fs_integration.ledger import Ledger
 from fs_integration.pipeline.clients import Clients
 from fs_integration.pipeline.comparison import Comparison, compare
-from fs_integration.pipeline.load import LEASE_SECONDS, LoadResult
+from fs_integration.pipeline.load import LoadResult
 from fs_integration.pipeline.references import shared_scope
 from fs_integration.pipeline.run import Mode, Run
 from fs_integration.pipeline.target import target_table
+from fs_integration.pipeline.writer import LEASE_SECONDS
 from fs_integration.records import Scope
 from fs_integration.spec.mapping import MappingTask
 from fs_integration.spec.metadata import EntityMetadata

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
+from functools import partial
+from typing import Any
 
 import pandas as pd
 
 from fs_integration.clients.finance_operations import FinanceOperationsClient
+from fs_integration.clients.packages import rows_of
 from fs_integration.frames import dtype, joined_text, split_keys
 from fs_integration.pipeline.clients import Clients
 from fs_integration.pipeline.references import own_rows
@@ -15,11 +18,12 @@ from fs_integration.pipeline.run import Mode, Run
 from fs_integration.records import Interval, Scope
 from fs_integration.spec.columns import grouping_columns, source_columns
 from fs_integration.spec.company import CompanyView
-from fs_integration.spec.mapping import ChangedSince, Condition
+from fs_integration.spec.mapping import ChangedSince, Condition, PackageExport, Source
 from fs_integration.spec.metadata import ColumnKind
 from fs_integration.staging import StagingArea
 
 KEYS_AT_ONCE = 50  # documents asked for in one request
+PACKAGE = "package.zip"
 
 
 def source_pages(
@@ -36,22 +40,24 @@ def source_pages(
     order = list(dict.fromkeys([*grouping_columns(task), *source.key]))
     if isinstance(client, FinanceOperationsClient):
         if source.route == "package" and source.package is not None:
-            yield from client.export_package(
-                source.package, company=scope.legal_entity, keep=_keeper(staging, scope, run), order_by=order,
-                execution_id=export_id(scope, run),
-            )  # fmt: skip
+            yield from _package_pages(source.package, client, run, scope=scope, staging=staging, order_by=order)
             return
-        yield from client.read(source.entity, columns=source_columns(task), company=scope.legal_entity,
-                               where=source.where, order_by=order, changed_since=window)  # fmt: skip
-        return
-    where = (*own_rows(source.company_field, view.organization.business_unit), *source.where)
+        read: Callable[..., Any] = partial(client.read, source.entity, company=scope.legal_entity, order_by=order)
+        find = partial(client.read_keys, source.entity, company=scope.legal_entity)
+        own: tuple[Condition, ...] = ()
+    else:
+        read = partial(client.read, source.entity, order_by=grouping_columns(task))
+        find = partial(client.read_keys, source.entity)
+        own = own_rows(source.company_field, view.organization.business_unit)
+    read = partial(read, columns=source_columns(task))
+    where = (*own, *source.where)
     again: set[str] = set()  # a line that changed may stand in a document that is read again, too
     if source.changed_since is not None and run.mode is Mode.SCHEDULED:
-        for page in _held_back(view, held, where=where, clients=clients):
-            again.update(joined_text(page, source.key).tolist())
-            yield page
-    for page in client.read(source.entity, columns=source_columns(task), where=where, changed_since=window,
-                            order_by=grouping_columns(task)):  # fmt: skip
+        for condition in _held_back(source, held, find):
+            for page in read(where=(condition, *where)):
+                again.update(joined_text(page, source.key).tolist())
+                yield page
+    for page in read(where=where, changed_since=window):
         yield page[~joined_text(page, source.key).isin(again).to_numpy(dtype=bool)] if again else page
 
 
@@ -60,24 +66,36 @@ def export_id(scope: Scope, run: Run) -> str:
     return f"{scope}/{run.run_key}"
 
 
-def _held_back(
-    view: CompanyView, keys: Sequence[str], *, where: Sequence[Condition], clients: Clients
-) -> Iterator[pd.DataFrame]:
-    """Read rows again that are held back, whole documents where the task has them."""
-    task, source = view.task, view.task.source
-    client = clients.dataverse
+def _package_pages(
+    package: PackageExport, client: FinanceOperationsClient, run: Run, *, scope: Scope, staging: StagingArea,
+    order_by: Sequence[str],
+) -> Iterator[pd.DataFrame]:  # fmt: skip
+    """Read an exported package; the one that an earlier try of the run has kept, because reading it consumed it."""
+    if staging.has_bytes(scope, run.run_key, PACKAGE):
+        kept = staging.read_bytes(scope, run.run_key, PACKAGE)
+        yield rows_of(kept, package, company=scope.legal_entity, order_by=order_by)
+        return
+    yield from client.export_package(
+        package, company=scope.legal_entity, keep=partial(staging.write_bytes, scope, run.run_key, PACKAGE),
+        order_by=order_by, execution_id=export_id(scope, run),
+    )  # fmt: skip
+
+
+def _held_back(source: Source, keys: Sequence[str], find: Callable[..., pd.DataFrame]) -> Iterator[Condition]:
+    """Give conditions that find the rows held back, whole documents where the source has them.
+
+    :param find: reads rows by their key.
+    """
     if not keys:
         return
     parts, clear = split_keys(pd.Series(keys, dtype=dtype(ColumnKind.TEXT)), len(source.key))
     wanted = pd.DataFrame(dict(zip(source.key, parts, strict=True)))[clear]
     asked = [*source.key, *([source.document] if source.document else [])]
-    found = client.read_keys(source.entity, columns=asked, key=source.key, rows=wanted)
+    found = find(columns=asked, key=source.key, rows=wanted)
     column = source.document or source.key[0]
     values = found[column].dropna().drop_duplicates().tolist()
     for start in range(0, len(values), KEYS_AT_ONCE):
-        own = Condition.model_validate({"field": column, "in": values[start : start + KEYS_AT_ONCE]})
-        yield from client.read(source.entity, columns=source_columns(task), where=(own, *where),
-                               order_by=grouping_columns(task))  # fmt: skip
+        yield Condition.model_validate({"field": column, "in": values[start : start + KEYS_AT_ONCE]})
 
 
 def _window(changed: ChangedSince, run: Run) -> tuple[str, Interval]:
@@ -85,15 +103,6 @@ def _window(changed: ChangedSince, run: Run) -> tuple[str, Interval]:
     start = run.interval.start
     earlier = start - timedelta(minutes=changed.overlap_minutes) if start is not None else None
     return changed.field, Interval(earlier, run.interval.end)
-
-
-def _keeper(staging: StagingArea, scope: Scope, run: Run) -> Callable[[bytes], None]:
-    """Return what stores an exported package before anything else is done with it, because reading it consumes it."""
-
-    def keep(package: bytes) -> None:
-        staging.write_bytes(scope, run.run_key, "package.zip", package)
-
-    return keep
 
 
 def batches_of(pages: Iterator[pd.DataFrame], *, rows: int, together: Sequence[str]) -> Iterator[pd.DataFrame]:

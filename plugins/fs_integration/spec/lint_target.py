@@ -59,6 +59,9 @@ def _finance_operations_key(scene: Scene, table: EntityMetadata) -> Iterator[Fin
     if table.company_specific and COMPANY not in {rule.to for rule in scene.task.fields}:
         message = f"`{table.name}` is kept by company, but no field rule writes `{COMPANY}`."
         yield error(("target", "table"), message, f"Add a field rule `{{from: settings.legal_entity, to: {COMPANY}}}`.")
+    elif table.company_specific and COMPANY not in scene.task.target.key:
+        message = f"`{table.name}` is kept by company, but the key leaves `{COMPANY}` out."
+        yield error(("target", "key"), message, f"Write `key: [{', '.join((COMPANY, *scene.task.target.key))}]`.")
 
 
 def _header(scene: Scene, table: EntityMetadata) -> Iterator[Finding]:

@@ -83,6 +83,10 @@ class StagingArea:
         """Keep a file as it came, for example an exported package that cannot be exported twice."""
         self._store.put(_reference_folder(scope, run_key, name), "content.bin", content)
 
+    def has_bytes(self, scope: Scope, run_key: str, name: str) -> bool:
+        """Tell whether a file was kept completely."""
+        return self._store.has(_reference_folder(scope, run_key, name))
+
     def read_bytes(self, scope: Scope, run_key: str, name: str) -> bytes:
         """Return a kept file. :raises StagingDamaged: when it is missing or altered."""
         return self._store.get(_reference_folder(scope, run_key, name))[0]

@@ -14,6 +14,7 @@ airflow:
     - {conn_id: , conn_type: http}
   pools:
     - {pool_name: api, pool_slot: 4, pool_description: }
+    - {pool_name: packages, pool_slot: 1, pool_include_deferred: true}
   variables:
     - {variable_name: root, variable_value: "file://${PLACE}"}
 """
@@ -33,7 +34,10 @@ def test_settings_are_translated_and_placeholders_filled(file, monkeypatch):
         "one": {"conn_type": "dataverse", "host": "/here", "extra": {"tenant_id": "t", "instance_discovery": False}},
         "two": "sqlite:///x",
     }
-    assert pools(settings) == {"api": {"slots": 4, "description": "", "include_deferred": False}}
+    assert pools(settings) == {
+        "api": {"slots": 4, "description": "", "include_deferred": False},
+        "packages": {"slots": 1, "description": "", "include_deferred": True},
+    }
     assert variables(settings) == {"root": "file:///here"}
 
 
