@@ -33,7 +33,7 @@ down: ## Stop what `make up` started
 	@test -x $(BIN)/python && $(BIN)/python -m local.up --stop || true
 
 test: $(STAMP) ## Run the whole test suite
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 check: $(STAMP) ## Formatting, lint, types, import contracts, mapping lint
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/lint-imports && $(BIN)/python -m fs_integration lint

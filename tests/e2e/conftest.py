@@ -123,9 +123,19 @@ def schedule() -> str | None:
 
 
 @pytest.fixture(scope="module")
-def airflow(tmp_path_factory: pytest.TempPathFactory, root: Path, schedule: str | None) -> Iterator[Airflow]:
+def dag_files() -> dict[str, str]:
+    """DAG files put in place of the package's own, name -> text. A module may override it."""
+    return {}
+
+
+@pytest.fixture(scope="module")
+def airflow(
+    tmp_path_factory: pytest.TempPathFactory, root: Path, schedule: str | None, dag_files: dict[str, str]
+) -> Iterator[Airflow]:
     home = tmp_path_factory.mktemp("airflow")
     copy_dags(root, home / "dags", schedule)
+    for name, text in dag_files.items():
+        (home / "dags" / name).write_text(text, encoding="utf-8")
     with running_sandbox(port=0, scale="tiny", log=home / "sandbox.log") as sandbox:
         environment = airflow_environment(home, sandbox)
         subprocess.run([sys.executable, "-c", PREPARE], env=environment, check=True, timeout=120, capture_output=True)
