@@ -18,6 +18,7 @@ from rich.console import Console
 
 from bench.chart import write_chart
 from bench.competitors import LEFT_OUT, PROGRAMS, Program
+from bench.document import write_document
 from bench.measure import BenchError
 from bench.profiles import PROFILES, Profile
 from bench.report import machine, print_measurements, print_targets, write_json
@@ -45,6 +46,8 @@ def main() -> int:
     print_targets(console, judged)
     write_json(options.json, measurements, judged)
     write_chart(options.chart, measurements)
+    if options.docs:
+        write_document(options.docs, measurements, judged)
     minutes = (time.monotonic() - started) / 60
     console.print(f"Figures: {options.json}; chart: {options.chart}; {minutes:.1f} minutes", highlight=False)
     return EXIT_MISSED if any(target.outcome == MISSED for target in judged) else EXIT_MET
@@ -85,6 +88,7 @@ def _options() -> argparse.Namespace:
                         help=f"of {', '.join(names)}; all by default")  # fmt: skip
     parser.add_argument("--json", type=Path, default=Path("build/bench.json"), help="figures")
     parser.add_argument("--chart", type=Path, default=Path("build/bench.svg"), help="chart of rows per second")
+    parser.add_argument("--docs", type=Path, help="put the tables into this document too: docs/performance.md")
     return parser.parse_args()
 
 

@@ -28,11 +28,10 @@ STYLES = {MET: "green", MISSED: "bold red"}
 def print_measurements(console: Console, measurements: Sequence[Measurement]) -> None:
     """Print one table per profile."""
     for name in dict.fromkeys(one.profile for one in measurements):
-        title = PROFILES[name].title if name in PROFILES else "no latency, many rows"
-        table = Table(*COLUMNS, title=title, title_justify="left")
+        table = Table(*COLUMNS, title=profile_title(name), title_justify="left")
         for one in measurements:
             if one.profile == name:
-                table.add_row(*_cells(one), style="" if one.ended_well else "yellow")
+                table.add_row(*cells(one), style="" if one.ended_well else "yellow")
         console.print(table)
 
 
@@ -40,9 +39,8 @@ def print_targets(console: Console, targets: Sequence[Target]) -> None:
     """Print every target with pass or miss."""
     table = Table("target", "promised", "measured", "", title="Targets", title_justify="left")
     for target in targets:
-        promised = f"{'at least' if target.at_least else 'at most'} {target.limit:g}"
         measured = "-" if target.value is None else "failed" if math.isnan(target.value) else f"{target.value:.3g}"
-        table.add_row(target.title, promised, measured, target.outcome, style=STYLES.get(target.outcome, ""))
+        table.add_row(target.title, target.promised, measured, target.outcome, style=STYLES.get(target.outcome, ""))
     console.print(table)
 
 
@@ -63,7 +61,13 @@ def machine() -> str:
     return f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()}, Python {platform.python_version()}"
 
 
-def _cells(one: Measurement) -> list[str]:
+def profile_title(name: str) -> str:
+    """Return the words for a profile."""
+    return PROFILES[name].title if name in PROFILES else "no latency, many rows"
+
+
+def cells(one: Measurement) -> list[str]:
+    """Return a line of the table."""
     if one.verdict is None:
         return [one.title, *[""] * (len(COLUMNS) - 2), one.note]
     return [

@@ -31,6 +31,11 @@ class Target:
     value: float | None
 
     @property
+    def promised(self) -> str:
+        """Say the limit in words."""
+        return f"{'at least' if self.at_least else 'at most'} {self.limit:g}"
+
+    @property
     def outcome(self) -> str:
         """Say ``pass``, ``miss`` or ``not measured``."""
         if self.value is None:
