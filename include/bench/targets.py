@@ -62,7 +62,7 @@ class Figures:
             return None
         return one / other if other else math.nan
 
-    def value(self, line: Line, figure: Callable[[Measurement], float]) -> float | None:
+    def value(self, line: Line, figure: Callable[[Measurement], float | None]) -> float | None:
         """Return a figure of a line, None when the line is missing; a run that did not end well has no figures."""
         one = self._lines.get(line)
         if one is None:
@@ -102,8 +102,10 @@ def _speed(figures: Figures) -> list[Target]:
 
 def _limits(figures: Figures) -> list[Target]:
     line = ("throttled", "ours")
+    unlimited = figures.value(("none", "ours"), lambda one: one.seconds)
+    share = figures.value(line, lambda one: _allowed_share(one, unlimited))
     return [
-        _more("throttled: share of the rate that the limits allow", 0.9, figures.value(line, _allowed_share)),
+        _more("throttled: share of the rate that the limits allow", 0.9, share),
         _less("throttled: requests before Retry-After had passed", 0, figures.value(line, lambda one: one.early)),
         _less("throttled: rows lost", 0, figures.faults(line)),
     ]
@@ -147,10 +149,15 @@ def _faults(figures: Figures) -> list[Target]:
     return found
 
 
-def _allowed_share(one: Measurement) -> float:
-    """Return the share of the allowed rate after the first window, whose requests pass at once."""
-    counted = one.passed - one.allowed
-    return counted * WINDOW_SECONDS / one.allowed / one.seconds if one.allowed and one.seconds else 0.0
+def _allowed_share(one: Measurement, unlimited: float | None) -> float | None:
+    """Divide the time of a client that sends whatever the limits let pass at once by the time this one took.
+
+    :param unlimited: seconds that the client takes without limits: what a window lets pass still has to be done.
+    """
+    if unlimited is None:
+        return None
+    windows = one.passed / one.allowed
+    return ((windows - 1) * WINDOW_SECONDS + unlimited / windows) / one.seconds
 
 
 def _more(title: str, limit: float, value: float | None) -> Target:
