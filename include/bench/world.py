@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,6 +29,7 @@ LEVELS = {
     "OrderedQuantity": "msdynce_orderedquantity",
 }
 INVENTORY = 690970000
+LEAST_CLEAN = 0.5  # of the rows asked for; the sandbox has few unusual ones
 UNADDRESSABLE = set("/<>*%&:\\?+'#")
 Row = dict[str, Any]
 
@@ -98,19 +100,22 @@ def expected(rows: list[Row]) -> Iterator[Row]:
 def world(rows: int, folder: Path) -> Iterator[World]:
     """Run a sandbox with about so many stock rows, and bring warehouses and products over.
 
+    :param folder: gets a folder for this world, as no ledger may know of two worlds.
     :raises BenchError: when that fails.
     """
-    with running_sandbox(port=0, scale=str(rows), log=folder / f"sandbox-{rows}.log") as sandbox:
+    place = Path(tempfile.mkdtemp(prefix=f"world-{rows}-", dir=folder))
+    with running_sandbox(port=0, scale=str(rows), log=place / "sandbox.log") as sandbox:
         # A sandbox starts with the world of its last stop; this one is to have exactly these rows.
         sandbox.control("POST", "/reset", {"seed": 7, "scale": str(rows), "empty": False})
-        one = World(sandbox, folder)
-        job = one.job(f"prepare-{rows}")
-        log = folder / f"prepare-{rows}.log"
+        one = World(sandbox, place)
+        job, log = one.job("prepare"), place / "prepare.log"
         command = [sys.executable, "-m", "bench.programs.pipeline", str(job), "warehouses", "products"]
         cost = measured(command, log=log)
         if cost.error:
             raise BenchError(f"Warehouses and products could not be brought over; see {log}: {cost.error}")
         _clean(one)
+        if len(one.rows) < rows * LEAST_CLEAN:
+            raise BenchError(f"Only {len(one.rows)} of {rows} stock rows can be brought over; see {log}.")
         yield one
 
 

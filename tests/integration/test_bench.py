@@ -51,6 +51,13 @@ def test_the_pipeline_writes_everything_once_and_then_only_what_changed(tiny: Wo
     assert 0 < again.changed < 5
 
 
+def test_a_second_world_knows_nothing_of_the_first(tmp_path: Path) -> None:
+    for _ in range(2):
+        with world(ROWS, tmp_path) as one:
+            assert len(one.rows) > ROWS * 0.8
+            assert measured(one, "hand").ended_well
+
+
 def test_a_script_that_does_not_wait_loses_rows_and_the_check_finds_them(tiny: World) -> None:
     one = measured(tiny, "rows", PROFILES["throttled"], most=40)
     assert one.verdict == Verdict(missing=26, extra=0, wrong=0, twice=0)
