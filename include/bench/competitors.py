@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -35,13 +36,17 @@ class Program:
     most: int = 10**9
     rows_per_request: int = ROWS_PER_REQUEST
 
-    def rows(self, rows: int) -> int:
-        """Return how many rows it writes of so many, at least two requests of them."""
-        return min(rows, self.most, max(int(rows * self.share), 2 * self.rows_per_request))
+    def rows(self, rows: int, *, throttled: bool = False) -> int:
+        """Return how many rows it writes of so many, at least two requests of them.
+
+        :param throttled: no part is enough, as a part would not meet the limits.
+        """
+        part = rows if throttled else max(int(rows * self.share), 2 * self.rows_per_request)
+        return min(rows, self.most, part)
 
     def requests(self, rows: int) -> int:
-        """Return about how many requests that takes."""
-        return max(1, -(-self.rows(rows) // self.rows_per_request))
+        """Return about how many requests so many rows take."""
+        return math.ceil(rows / self.rows_per_request)
 
 
 SEQUENTIAL = 0.2

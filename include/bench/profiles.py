@@ -38,7 +38,7 @@ class Profile:
     faulty: bool = False
 
     def limits(self, requests: int) -> dict[str, Any]:
-        """Return the settings of the sandbox. :param requests: how many requests a program is going to need."""
+        """Return the settings of the sandbox. :param requests: that all rows take in bulk."""
         dataverse: dict[str, Any] = {**self.latency, **NO_LIMITS, "window_seconds": 300}
         if self.throttled:
             dataverse |= {

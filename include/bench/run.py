@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 from dataclasses import asdict, dataclass
@@ -13,7 +14,7 @@ from bench.competitors import Job, Program
 from bench.environments import NotInstalled, interpreter
 from bench.measure import Cost, measured
 from bench.profiles import Profile
-from bench.programs.wire import TABLE
+from bench.programs.wire import ROWS_PER_REQUEST, TABLE
 from bench.world import World, expected
 
 CHANGED_PERCENT = 1
@@ -87,20 +88,20 @@ def run(one: World, program: Program, profile: Profile, environments: Path) -> M
     except NotInstalled as exc:
         return Measurement(**line, note=f"{program.requirement} could not be installed: {exc}")
     again = program.job is Job.AGAIN
-    changed = one.change(CHANGED_PERCENT) if again else program.rows(len(one.rows))
+    wanted = program.rows(len(one.rows), throttled=profile.throttled)
+    changed = one.change(CHANGED_PERCENT) if again else wanted
     rows = len(one.rows) if again else changed
     home = f"{profile.name}-pipeline" if again else ""
     job = one.job(name, rows=rows, home=home)
-    requests = program.requests(len(one.rows))
-    limits = profile.limits(requests)["dataverse"]
-    one.begin(profile, requests, empty=not again)
+    limits = profile.limits(math.ceil(len(one.rows) / ROWS_PER_REQUEST))
+    one.begin(limits, profile.faults(program.requests(wanted)), empty=not again)
     command = [python, "-m", f"bench.programs.{program.module}", str(job), *program.arguments]
     cost = measured(command, log=one.folder / f"{name}.log", environment=_environment(program))
     statistics = one.end()
     outcome = verdict(expected(one.rows[:rows]), one.found())
     return Measurement(
-        **line, rows=rows, changed=changed, allowed=limits["requests"] or 0, verdict=outcome, note=cost.error,
-        **_figures(cost), **_counts(statistics),
+        **line, rows=rows, changed=changed, allowed=limits["dataverse"]["requests"] or 0, verdict=outcome,
+        note=cost.error, **_figures(cost), **_counts(statistics),
     )  # fmt: skip
 
 

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from bench.measure import BenchError, measured
-from bench.profiles import Profile
 from bench.programs.wire import TABLE
 from local.direct import CLIENT, SECRET, TENANT
 from local.services import Sandbox, running_sandbox
@@ -58,15 +57,15 @@ class World:
         job.write_text(json.dumps(content), encoding="utf-8")
         return job
 
-    def begin(self, profile: Profile, requests: int, *, empty: bool = True) -> None:
+    def begin(self, limits: dict[str, Any], faults: list[dict[str, Any]], *, empty: bool = True) -> None:
         """Set the circumstances of a run; what earlier programs did is out of every window and count."""
         control = self.sandbox.control
         if empty:
             self.sandbox.replace("dataverse", TABLE, [])
         control("POST", "/clock", {"advance_seconds": 600})
-        control("POST", "/limits", profile.limits(requests))
+        control("POST", "/limits", limits)
         control("DELETE", "/faults")
-        control("POST", "/faults", profile.faults(requests))
+        control("POST", "/faults", faults)
         control("POST", "/stats/reset")
 
     def end(self) -> dict[str, Any]:
