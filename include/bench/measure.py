@@ -40,8 +40,13 @@ def measured(
         process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, env=environment)
         timer = threading.Timer(limit, process.kill)
         timer.start()
-        _, status, usage = os.wait4(process.pid, 0)
-        timer.cancel()
+        try:
+            _, status, usage = os.wait4(process.pid, 0)
+        except BaseException:  # Ctrl-C: nobody would stop the program later
+            process.kill()
+            raise
+        finally:
+            timer.cancel()
     wall = time.monotonic() - started
     code = process.returncode = os.waitstatus_to_exitcode(status)
     last = (log.read_text(encoding="utf-8", errors="replace").splitlines() or [""])[-1]
