@@ -18,6 +18,7 @@ from bench.programs.wire import ROWS_PER_REQUEST, TABLE
 from bench.world import World, expected
 
 CHANGED_PERCENT = 1
+UPSERT_SECONDS, WHOLE_SECONDS = 120.0, 900.0  # after which a program is stopped
 INCLUDE = Path(__file__).parents[1]
 
 
@@ -96,7 +97,8 @@ def run(one: World, program: Program, profile: Profile, environments: Path) -> M
     limits = profile.limits(math.ceil(len(one.rows) / ROWS_PER_REQUEST))
     one.begin(limits, profile.faults(program.requests(wanted)), empty=not again)
     command = [python, "-m", f"bench.programs.{program.module}", str(job), *program.arguments]
-    cost = measured(command, log=one.folder / f"{name}.log", environment=_environment(program))
+    limit = UPSERT_SECONDS if program.job is Job.UPSERT else WHOLE_SECONDS
+    cost = measured(command, log=one.folder / f"{name}.log", environment=_environment(program), limit=limit)
     statistics = one.end()
     outcome = verdict(expected(one.rows[:rows]), one.found())
     return Measurement(
