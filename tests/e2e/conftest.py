@@ -78,7 +78,17 @@ class Airflow:
         raise AssertionError(f"{dag_id}: fewer than {count} runs {prefix} ended: {self.runs(dag_id)}")
 
     def unpause(self, dag_id: str) -> None:
-        self.call("PATCH", f"/dags/{dag_id}", {"is_paused": False})
+        """Unpause a DAG as soon as its file has been read."""
+        deadline = time.monotonic() + RUN_SECONDS
+        while True:
+            try:
+                self.call("PATCH", f"/dags/{dag_id}", {"is_paused": False})
+            except urllib.error.HTTPError as error:
+                if error.code != 404 or time.monotonic() > deadline:
+                    raise
+                time.sleep(1)
+            else:
+                return
 
 
 def free_port() -> int:

@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 from fs_integration.errors import Fenced, LeaseHeld
-from fs_integration.pipeline import load
+from fs_integration.pipeline import writer
 from fs_integration.pipeline.reconcile import reconcile
 from fs_integration.pipeline.run import Mode, Run, scopes_of
 from fs_integration.records import Interval
@@ -63,18 +63,18 @@ def test_a_load_killed_at_any_point_is_completed_by_the_next_try(gated, monkeypa
     site, _, task, run, refs = gated
     calls = Counter()
     name = "_still_ours" if where == "before_request" else "_write_slice"
-    original = getattr(load._Writer, name)
+    original = getattr(writer.Writer, name)
 
-    def dying(self, *arguments):
+    def dying(self, *arguments, **named):
         if where == "after_answer":
-            original(self, *arguments)
+            original(self, *arguments, **named)
         calls[where] += 1
         if calls[where] > point:
             raise Killed
         if where == "before_request":
-            original(self, *arguments)
+            original(self, *arguments, **named)
 
-    monkeypatch.setattr(load._Writer, name, dying)
+    monkeypatch.setattr(writer.Writer, name, dying)
     with pytest.raises(Killed):
         load_all(refs, site, task, run)
     monkeypatch.undo()
@@ -126,7 +126,7 @@ def test_an_overtaken_try_sends_nothing_more(gated):
 def test_an_overtaken_try_confirms_nothing(gated, monkeypatch):
     site, _, task, run, refs = gated
     ledger, ref = site.direct.ledger, refs[0]
-    monkeypatch.setattr(load._Writer, "_still_ours", lambda self: None)
+    monkeypatch.setattr(writer.Writer, "_still_ours", lambda self: None)
     write = site.direct.clients.dataverse.write
 
     def overtake_after(*arguments, **options):

@@ -153,9 +153,9 @@ def _ended(row: Row, there: dict[str, Row]) -> str:
     if not trimmed(row["invoicenumber"]):
         return QUARANTINED
     in_scm = there.get(row["invoicenumber"].lower())
-    if in_scm and in_scm["IsPosted"] == "Yes":
-        return SKIPPED
-    return QUARANTINED if in_scm and in_scm["InvoiceOriginType"] != "AgreementInvoiceIntegration" else ""
+    if in_scm and in_scm["InvoiceOriginType"] != "AgreementInvoiceIntegration":
+        return QUARANTINED
+    return SKIPPED if in_scm and in_scm["IsPosted"] == "Yes" else ""
 
 
 def _judge_lines(

@@ -143,9 +143,7 @@ class Journals:
         if None in places or depots.released(world, company, row["msdyn_product"]) is None:
             return QUARANTINED
         known = [one for one in places if one is not None]
-        there = self._journal(world, company, document)
-        if there is not None and there["IsPosted"] == "Yes":
-            return SKIPPED
+        there = self._journal(world, company, document)  # none of these came from here
         foreign_unit = row["msdyn_unit"] != fixed_id("unit", "ea")
         unknown = not all(is_known for _, is_known in known)
         if there or foreign_unit or unknown or not depots.is_maintained(world, row["msdyn_product"]):

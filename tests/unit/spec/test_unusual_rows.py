@@ -67,7 +67,7 @@ class Stage:
         shaped = shape(
             raw, task, value_maps=mapping.value_maps, references=self.references(task), target=target,
             target_index=framed(self.world.dataverse.get(task.target.table, []), index, target),
-            refused=before.refused,
+            settings={name: setting.default for name, setting in mapping.settings.items()}, refused=before.refused,
         )  # fmt: skip
         after = run_checks(shaped.rows, shaped_checks(task, target), name="shaped", run_name="run", docs_root=self.docs)
         assert (before.batch_failures, after.batch_failures) == ((), ())
@@ -96,7 +96,7 @@ class Stage:
         return frames
 
     def finops(self, entity: str) -> list[Row]:
-        return [row for row in self.world.finops[entity] if row["dataAreaId"] == COMPANY.data_area_id]
+        return [row for row in self.world.finops.get(entity, []) if row["dataAreaId"] == COMPANY.data_area_id]
 
     def dataverse(self, table: str) -> list[Row]:
         return self.world.dataverse.get(table, [])
