@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 STAGES = {"master_data": ("warehouses",), "service": ("inventory_adjustments",), "stock": ("product_inventory",)}
-CYCLE = f"""from fs_integration.cycle import cycle_dag
+CYCLE = f"""# Airflow reads only files that name it.
+from fs_integration.cycle import cycle_dag
 
 fs_cycle = cycle_dag(schedule=None, stages={STAGES})
 """
