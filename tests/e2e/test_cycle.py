@@ -1,6 +1,6 @@
 """The cycle under a real scheduler, with Supply Chain Management posting in between.
 
-A short cycle of three areas: most of the time is Airflow's, and its order is what is shown here. That the package's own
+A short cycle of two areas: most of the time is Airflow's, and its order is what is shown here. That the package's own
 cycle has all nine areas in order is shown by the shape of its DAG (tests/dags).
 """
 
@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-STAGES = {"master_data": ("warehouses",), "service": ("inventory_adjustments",), "stock": ("product_inventory",)}
+STAGES = {"service": ("inventory_adjustments",), "stock": ("product_inventory",)}
 CYCLE = f"""# Airflow reads only files that name it.
 from fs_integration.cycle import cycle_dag
 
