@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping as Stages
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.standard.operators.empty import EmptyOperator
@@ -33,7 +34,8 @@ STAGES = {
 
 def cycle_dag(
     *, schedule: Schedule, stages: Stages[str, Sequence[str]] = STAGES, connection_set: str = "default",
-    posting_minutes: int = 60, at_posting_timeout: str = FAIL, timezone: str = "UTC", **dag_options: Any,
+    posting_minutes: int = 60, at_posting_timeout: str = FAIL, look_every: timedelta = timedelta(minutes=1),
+    timezone: str = "UTC", **dag_options: Any,
 ) -> DAG:  # fmt: skip
     """Build the DAG ``fs_cycle``.
 
@@ -41,6 +43,7 @@ def cycle_dag(
         last stage with areas that write inventory journals the cycle also waits until these are posted.
     :param posting_minutes: how long to wait for that at most; a run may be started with another number.
     :param at_posting_timeout: ``fail``, then the next stage does not run, or ``go_on``.
+    :param look_every: time between two looks whether the journals are posted.
     :raises MappingError: when an area has no mapping, or comes before one that it requires.
     """
     areas = {name: load_mapping(name) for names in stages.values() for name in names}
@@ -62,11 +65,13 @@ def cycle_dag(
     )
     with dag:
         outcome = OutcomeOperator(task_id="outcome", advice=ADVICE, doc_md=DOCS["outcome"])
-        _stages(areas, stages, connection_set) >> outcome
+        _stages(areas, stages, connection_set, look_every) >> outcome
     return dag
 
 
-def _stages(areas: dict[str, Mapping], stages: Stages[str, Sequence[str]], connection_set: str) -> list[BaseOperator]:
+def _stages(
+    areas: dict[str, Mapping], stages: Stages[str, Sequence[str]], connection_set: str, look_every: timedelta
+) -> list[BaseOperator]:
     """Build the tasks of all stages and return those whose success makes the cycle's."""
     runs: dict[str, BaseOperator] = {}
     counted: list[BaseOperator] = []
@@ -84,7 +89,7 @@ def _stages(areas: dict[str, Mapping], stages: Stages[str, Sequence[str]], conne
         if number == len(stages):
             break
         last = journals and journals[-1] in names  # one wait, for the journals of all stages up to this one
-        passage = _passage(stage, journals if last else [], connection_set)
+        passage = _passage(stage, journals if last else [], connection_set, look_every)
         list(own.values()) >> passage
         if isinstance(passage, JournalsPostedSensor):
             counted.append(passage)
@@ -95,7 +100,7 @@ def _area_run(area: Mapping) -> BaseOperator:
     return AreaRunOperator(task_id=area.mapping, task_display_name=area.title, area=area.mapping, doc_md=DOCS["area"])
 
 
-def _passage(stage: str, journals: list[str], connection_set: str) -> BaseOperator:
+def _passage(stage: str, journals: list[str], connection_set: str, look_every: timedelta) -> BaseOperator:
     """Return what stands between two stages: it passes when the first has ended, however its areas ended.
 
     :param journals: areas whose inventory journals must be posted before the next stage.
@@ -103,7 +108,7 @@ def _passage(stage: str, journals: list[str], connection_set: str) -> BaseOperat
     if not journals:
         return EmptyOperator(task_id=f"{stage}_ended", trigger_rule=TriggerRule.ALL_DONE, doc_md=DOCS["ended"])
     return JournalsPostedSensor(
-        task_id="journals_posted", areas=journals, connection_set=connection_set,
+        task_id="journals_posted", areas=journals, connection_set=connection_set, look_every=look_every,
         minutes="{{ params.posting_minutes }}", at_timeout="{{ params.at_posting_timeout }}",
         pool=POOLS["finance_operations"], trigger_rule=TriggerRule.ALL_DONE, doc_md=DOCS["journals_posted"],
     )  # fmt: skip

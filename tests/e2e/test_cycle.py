@@ -14,9 +14,11 @@ import pytest
 
 STAGES = {"service": ("inventory_adjustments",), "stock": ("product_inventory",)}
 CYCLE = f"""# Airflow reads only files that name it.
+from datetime import timedelta
+
 from fs_integration.cycle import cycle_dag
 
-fs_cycle = cycle_dag(schedule=None, stages={STAGES})
+fs_cycle = cycle_dag(schedule=None, stages={STAGES}, look_every=timedelta(seconds=5))
 """
 RUN_ID = "manual__cycle"
 AREAS = tuple(area for areas in STAGES.values() for area in areas)
