@@ -8,14 +8,13 @@ Every message here may be repeated without harm (docs/mapping-reference.md, "Way
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 
 import pandas as pd
 
 from fs_integration.clients.multipart import Operation
+from fs_integration.clients.parallel import one_at_a_time, send_side_by_side
 from fs_integration.clients.row_answers import RowAnswers
 from fs_integration.clients.row_writer import JSON_BODY, LOST_RACE, BatchRefused, RowWriter, operation_of
 from fs_integration.clients.transport import Call, Transport
@@ -82,8 +81,7 @@ class BulkWriter:
         strategy: Strategy = "auto",
     ) -> None:  # fmt: skip
         self._transport, self._metadata = transport, metadata
-        self._before_request = before_request
-        self._guard = threading.Lock()
+        self._before = one_at_a_time(before_request)
         self._answers = RowAnswers(keys, f"Dataverse table {metadata.name}")
         self._rows = RowWriter(transport, metadata, self._answers, self._before)
         self._strategy = strategy
@@ -96,14 +94,7 @@ class BulkWriter:
         :raises MappingError: the table does not know the one way the strategy allows.
         :raises ServiceError: a failure that is not about single rows; rows sent before it may have been written.
         """
-        pool = ThreadPoolExecutor(
-            max_workers=min(parallel_requests, max(len(chunks), 1)), thread_name_prefix="dataverse"
-        )
-        try:
-            for done in as_completed([pool.submit(self._send, chunk) for chunk in chunks]):
-                done.result()
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+        send_side_by_side(self._send, chunks, at_once=parallel_requests, name="dataverse")
         answers = self._answers
         log.info("Wrote %d rows to %s, %d refused", answers.written, self._metadata.name, answers.refused)
         return answers.frame()
@@ -189,7 +180,3 @@ class BulkWriter:
         body = f'{{"Targets":[{",".join(chunk.targets)}]}}'.encode()
         link = f"{self._metadata.name}/Microsoft.Dynamics.CRM.{chunk.message}"
         self._transport.send(Call("POST", link, JSON_BODY, body, before=self._before))
-
-    def _before(self) -> None:
-        with self._guard:
-            self._before_request()

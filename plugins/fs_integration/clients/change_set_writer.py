@@ -7,23 +7,20 @@ updated, what is not is created (docs/finance-operations.md, "Writing"). So a cu
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 
 import pandas as pd
 
-from fs_integration.clients.answers import DUPLICATE, error_of
+from fs_integration.clients.answers import DUPLICATE
 from fs_integration.clients.change_sets import ChangeSet, ChangeSetBuilder, Group
 from fs_integration.clients.multipart import PartAnswer, read_batch, write_batch
+from fs_integration.clients.parallel import one_at_a_time, send_side_by_side
 from fs_integration.clients.row_answers import RowAnswers
 from fs_integration.clients.transport import JSON_HEADERS, Call, Transport
 from fs_integration.errors import (
     LeaseHeld,
-    NotFound,
     PermanentServiceError,
-    RequestRefused,
     ServiceUnavailable,
     TransientServiceError,
 )
@@ -63,8 +60,7 @@ class ChangeSetWriter:
         before_request: Callable[[], None],
     ) -> None:  # fmt: skip
         self._transport, self._builder, self._answers = transport, builder, answers
-        self._entity, self._before_request = entity, before_request
-        self._guard = threading.Lock()
+        self._entity, self._before = entity, one_at_a_time(before_request)
 
     def write(self, groups: Sequence[Group], *, request_rows: int, parallel_requests: int) -> pd.DataFrame:
         """Write all groups. :returns: one line per row, in the order of the keys.
@@ -72,13 +68,7 @@ class ChangeSetWriter:
         :raises ServiceError: a failure that is not about single rows; rows sent before it may have been written.
         """
         requests = list(_requests(groups, request_rows))
-        workers = min(parallel_requests, max(len(requests), 1))
-        pool = ThreadPoolExecutor(max_workers=workers, thread_name_prefix="finance-operations")
-        try:
-            for done in as_completed([pool.submit(self._settle, request) for request in requests]):
-                done.result()
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+        send_side_by_side(self._settle, requests, at_once=parallel_requests, name="finance-operations")
         log.info("Wrote %d rows to %s, %d refused", self._answers.written, self._entity, self._answers.refused)
         return self._answers.frame()
 
@@ -135,13 +125,10 @@ class ChangeSetWriter:
         if failed is None or not failed.status:
             work.reason = ServiceUnavailable(f"A $batch answer says nothing about some rows of {self._entity}.")
             return False
-        exc = error_of(f"Writing to {self._entity}", failed.status, failed.headers, failed.body)
+        exc = self._transport.part_error(f"Writing to {self._entity}", failed.status, failed.headers, failed.body)
         if isinstance(exc, TransientServiceError):
-            self._transport.patience.be_quiet(exc)
             work.reason = exc
             return False
-        if not isinstance(exc, NotFound | RequestRefused):
-            raise exc
         if DUPLICATE in str(exc) and change_set.group not in work.duplicates:
             work.duplicates[change_set.group] = (change_set.found, exc)
             return False
@@ -162,10 +149,6 @@ class ChangeSetWriter:
         """Refuse a group that is not sent at all, because of some of its rows."""
         for position in change_set.group:
             self._answers.refuse(position, code if position in faulty else "document", text.format(self._entity))
-
-    def _before(self) -> None:
-        with self._guard:
-            self._before_request()
 
 
 def _may_go_on(exc: BaseException) -> bool:

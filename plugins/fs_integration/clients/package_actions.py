@@ -51,6 +51,15 @@ def is_over(state: str) -> bool:
     return state in (SUCCEEDED, PARTLY) or state in FAILED
 
 
+def is_lost(state: str, *, known: bool, waited: float, grace: float = GRACE_SECONDS) -> bool:
+    """Tell whether the service no longer tells of an execution that has not ended.
+
+    :param known: it has told of it before; :param waited: seconds since the first question; :param grace: seconds
+        for which it may not know the execution yet.
+    """
+    return state not in RUNNING and (known or waited > grace)
+
+
 class PackageActions:
     """Call the actions of one environment.
 
@@ -109,7 +118,7 @@ class PackageActions:
         while not is_over(state := self.state(execution)):
             waited = self.time.now() - started
             known = known or state in RUNNING
-            if state not in RUNNING and (known or waited > GRACE_SECONDS):
+            if is_lost(state, known=known, waited=waited):
                 raise ServiceUnavailable(f"Execution {execution} of project `{project}` ended as `{state}`.")
             if waited > LONGEST_EXECUTION:
                 raise ServiceUnavailable(

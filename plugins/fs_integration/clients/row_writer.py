@@ -12,7 +12,6 @@ from decimal import Decimal
 
 import msgspec
 
-from fs_integration.clients.answers import error_of
 from fs_integration.clients.multipart import Operation, PartAnswer, read_batch, write_operations
 from fs_integration.clients.row_answers import RowAnswers
 from fs_integration.clients.transport import JSON_HEADERS, Call, Transport
@@ -123,13 +122,10 @@ class RowWriter:
         if 200 <= part.status < 300:
             self._answers.accept(_positions(row))
             return True
-        exc = error_of(f"Writing to {self._table}", part.status, part.headers, part.body)
+        exc = self._transport.part_error(f"Writing to {self._table}", part.status, part.headers, part.body)
         if isinstance(exc, TransientServiceError):
-            self._transport.patience.be_quiet(exc)
             work.reason = exc
             return False
-        if not isinstance(exc, NotFound | RequestRefused):
-            raise exc
         if exc.code.lower() == LOST_RACE:
             self.send_alone(row)
         else:

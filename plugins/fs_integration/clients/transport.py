@@ -27,6 +27,7 @@ from fs_integration.errors import (
     ConnectionSetupError,
     ForeignLinkRefused,
     NetworkFailure,
+    NotFound,
     RequestRefused,
     ServiceUnavailable,
     Throttled,
@@ -108,6 +109,20 @@ class Transport:
         """Read a JSON object. :raises ServiceError: see ``send``."""
         decode = msgspec.json.Decoder(dict[str, Any]).decode
         return dict(self.send(Call("GET", link, headers or JSON_HEADERS, decode=decode)).value)
+
+    def part_error(
+        self, action: str, status: int, headers: Mapping[str, str], body: bytes
+    ) -> TransientServiceError | NotFound | RequestRefused:
+        """Return why a part of a ``$batch`` failed. A transient failure makes everybody wait, like that of a request.
+
+        :raises ServiceError: a failure that is not about single rows.
+        """
+        exc = error_of(action, status, headers, body)
+        if isinstance(exc, TransientServiceError):
+            self.patience.be_quiet(exc)
+        elif not isinstance(exc, NotFound | RequestRefused):
+            raise exc
+        return exc
 
     def send(self, call: Call) -> Answer:
         """Send a request and repeat it within the limits while that can help and cannot harm.

@@ -57,7 +57,7 @@ class PackageTrigger(BaseTrigger):
         yield TriggerEvent({"execution": self.execution, "state": state, "message": message})
 
     async def _end(self) -> tuple[str, str]:
-        from fs_integration.clients.package_actions import RUNNING, is_over
+        from fs_integration.clients.package_actions import RUNNING, is_lost, is_over
 
         client = await self._client()
         over, started, known, said = datetime.fromisoformat(self.until), datetime.now(UTC), False, ""
@@ -70,7 +70,7 @@ class PackageTrigger(BaseTrigger):
             else:
                 known, said = known or state in RUNNING, ""
                 waited = (datetime.now(UTC) - started).total_seconds()
-                if is_over(state) or (state not in RUNNING and (known or waited > self.grace_seconds)):
+                if is_over(state) or is_lost(state, known=known, waited=waited, grace=self.grace_seconds):
                     return state, ""
             if datetime.now(UTC) >= over:
                 return TIME_OVER, said or f"Execution {self.execution} is still `{state}`."
