@@ -75,23 +75,3 @@ class BatchRef:
     @classmethod
     def from_dict(cls, value: dict[str, Any]) -> BatchRef:
         return cls(**value)
-
-
-@dataclass(frozen=True)
-class Rejection:
-    """Why one row was not written.
-
-    :param row_key: the row's source key values joined by ``|``.
-    :param field: column the reason is about, empty when it is about the whole row.
-    :param rule: short stable name, for example ``required``, ``max_length``, ``lookup:products``.
-    :param reason: a sentence a consultant understands.
-    :param value: the offending value as text.
-    :param outcome: ``quarantined``, ``skipped`` or ``blocked``.
-    """
-
-    row_key: str
-    field: str
-    rule: str
-    reason: str
-    value: str
-    outcome: Outcome = Outcome.QUARANTINED

@@ -14,6 +14,7 @@ import pytest
 from fs_integration.pipeline.reconcile import Books
 from fs_integration.pipeline.run import Mode
 from fs_integration.spec.loader import load_mapping
+from local.check import DIMENSIONS
 from local.direct import Direct, connect
 from local.services import Sandbox, running_sandbox
 from sandbox.dataverse.tables import SCHEMA as DATAVERSE
@@ -36,6 +37,13 @@ NINE_AREAS = (*TO_SUPPLY_CHAIN, "product_inventory", "agreement_invoices")
 ONLY_REFUSED = {"products": 1}
 NO_REQUESTS: dict[str, Any] = {"entity_sets": {}}
 SCHEMAS: dict[str, Any] = {"finops": FINOPS, "dataverse": DATAVERSE}
+# Area and source key of the rows of each entity set of Finance & Operations that the world spoils.
+SOURCES = {
+    "Warehouses": ("warehouses", ("WarehouseId",)),
+    "SellableReleasedProducts": ("products", ("ProductNumber",)),
+    "WarehousesOnHandV2": ("product_inventory", (*DIMENSIONS, "InventorySiteId", "InventoryWarehouseId")),
+    "Projects": ("projects", ("ProjectID",)),
+}
 EXTERNAL = "msdynce_externalproductinventories"
 WORLD: dict[str, Any] = {
     "seed": 7,

@@ -11,7 +11,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
-from tests.integration.conftest import NINE_AREAS, ONLY_REFUSED, WORLD, Site
+from tests.integration.conftest import NINE_AREAS, ONLY_REFUSED, SOURCES, WORLD, Site
 
 from fs_integration.errors import DataQualityError
 from fs_integration.ledger import Ledger, open_engine
@@ -25,21 +25,6 @@ from local.direct import connect
 from sandbox.world import accounts, invoices, stock_documents, work_orders
 from sandbox.world.peculiarities import PECULIARITIES
 
-DIMENSIONS = (
-    "ItemNumber",
-    "ProductColorId",
-    "ProductConfigurationId",
-    "ProductSizeId",
-    "ProductStyleId",
-    "ProductVersionId",
-)
-# Area and source key of the rows of each entity set of Finance & Operations that the world spoils.
-SOURCES = {
-    "Warehouses": ("warehouses", ("WarehouseId",)),
-    "SellableReleasedProducts": ("products", ("ProductNumber",)),
-    "WarehousesOnHandV2": ("product_inventory", (*DIMENSIONS, "InventorySiteId", "InventoryWarehouseId")),
-    "Projects": ("projects", ("ProjectID",)),
-}
 LETTERS = {"usmf": "U", "demf": "D", "frrt": "F"}
 UNUSUAL = (*accounts.UNUSUAL, *stock_documents.UNUSUAL, *work_orders.UNUSUAL, *invoices.UNUSUAL)
 

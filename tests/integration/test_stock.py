@@ -6,23 +6,12 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
-from local.check import compare_stock
+from tests.integration.conftest import AREAS, SOURCES
+
+from local.check import DIMENSIONS, compare_stock
 from sandbox.world.peculiarities import PECULIARITIES, Peculiarity
 
 JOURNALS = "msdyn_inventoryjournals"
-DIMENSIONS = (
-    "ItemNumber",
-    "ProductColorId",
-    "ProductConfigurationId",
-    "ProductSizeId",
-    "ProductStyleId",
-    "ProductVersionId",
-)
-SOURCES = {
-    "Warehouses": ("warehouses", ("WarehouseId",)),
-    "SellableReleasedProducts": ("products", ("ProductNumber",)),
-    "WarehousesOnHandV2": ("product_inventory", (*DIMENSIONS, "InventorySiteId", "InventoryWarehouseId")),
-}
 
 
 def test_after_one_cycle_stock_is_equal_on_both_ends(site):
@@ -121,8 +110,8 @@ def expected_quarantine(peculiarities: Iterable[Peculiarity]) -> dict[tuple[str,
     """Return the rows that must be held back: company and key of the source row by area and outcome."""
     expected = defaultdict(set)
     for one in peculiarities:
-        if one.entity_set in SOURCES and one.outcome in ("quarantined", "blocked"):
-            area, key = SOURCES[one.entity_set]
+        area, key = SOURCES[one.entity_set]
+        if area in AREAS and one.outcome in ("quarantined", "blocked"):
             expected[area, one.outcome].add((one.row["dataAreaId"], "|".join(one.row[name] for name in key)))
     return dict(expected)
 

@@ -59,10 +59,10 @@ class AreaOperator(BaseOperator):
 
     @property
     def scopes(self) -> list[Scope]:
-        return [
-            Scope(self.mapping, self.mapping_task, organization.legal_entity)
-            for organization in self.connections.organizations
-        ]
+        from fs_integration.pipeline.run import scopes_of
+
+        companies = [organization.legal_entity for organization in self.connections.organizations]
+        return scopes_of(self.mapping, self.mapping_task, companies)
 
     @cached_property
     def ledger(self) -> Ledger:

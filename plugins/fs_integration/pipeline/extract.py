@@ -13,8 +13,9 @@ from fs_integration.clients.finance_operations import FinanceOperationsClient
 from fs_integration.errors import ConfigurationError
 from fs_integration.ledger import Ledger
 from fs_integration.pipeline.clients import Clients
-from fs_integration.pipeline.references import shared_scope, stage_references, stage_target_index
-from fs_integration.pipeline.run import Mode, Run
+from fs_integration.pipeline.places import SOURCE, TARGET, stage_description
+from fs_integration.pipeline.references import stage_references, stage_target_index
+from fs_integration.pipeline.run import Mode, Run, scopes_of
 from fs_integration.pipeline.source import batches_of, source_pages
 from fs_integration.pipeline.target import target_metadata
 from fs_integration.records import BatchRef, Scope
@@ -40,18 +41,17 @@ def extract(
     """
     views = [company_view(area, task, organization) for organization in organizations]
     _demand_units(views)
-    scopes = [Scope(area.mapping, task.name, view.organization.legal_entity) for view in views]
+    scopes = scopes_of(area.mapping, task.name, [view.organization.legal_entity for view in views])
     target = target_metadata(task, clients)
-    shared = shared_scope(scopes[0])
-    staging.write_json(shared, run.run_key, "source", _source_metadata(views, clients).model_dump(mode="json"))
-    staging.write_json(shared, run.run_key, "target", target.model_dump(mode="json"))
+    stage_description(_source_metadata(views, clients), SOURCE, scopes[0], run.run_key, staging)
+    stage_description(target, TARGET, scopes[0], run.run_key, staging)
     stage_references(task, run, organizations=dict(zip(scopes, organizations, strict=True)), clients=clients,
                      staging=staging, ledger=ledger)  # fmt: skip
     stage_target_index(task, run, scopes=scopes, metadata=target, clients=clients, staging=staging, ledger=ledger)
-    refs: list[BatchRef] = []
+    content, refs = mapping_hash(area), list[BatchRef]()
     for view, scope in zip(views, scopes, strict=True):
         refs += _extract_scope(view, run, scope=scope, clients=clients, staging=staging, ledger=ledger,
-                               content=mapping_hash(area))  # fmt: skip
+                               content=content)  # fmt: skip
     return refs
 
 

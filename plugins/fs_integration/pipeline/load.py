@@ -24,7 +24,7 @@ from fs_integration.frames import (
 )  # fmt: skip
 from fs_integration.ledger import Ledger
 from fs_integration.pipeline.clients import Clients
-from fs_integration.pipeline.references import TARGET_INDEX, index_scope, shared_scope
+from fs_integration.pipeline.places import TARGET, TARGET_INDEX, description, index_scope
 from fs_integration.pipeline.run import Run
 from fs_integration.pipeline.target import TargetTable, compared_columns, readable_prints, target_table
 from fs_integration.pipeline.vanished import vanished_fingerprint
@@ -84,8 +84,7 @@ def load(
         ledger.acquire_lease(ref.scope.area, run.run_key, LEASE_SECONDS),
         ledger.acquire_lease(f"{ref.scope}/{run.run_key}/{ref.number}", try_id, LEASE_SECONDS, takeover=True),
     ]
-    shared = shared_scope(ref.scope)
-    metadata = EntityMetadata.model_validate(staging.read_json(shared, run.run_key, "target"))
+    metadata = description(TARGET, ref.scope, run.run_key, staging)
     target = target_table(task, clients, company=ref.legal_entity, metadata=metadata, wait=wait)
     rows = _compared(rows, task, run, scope=ref.scope, ledger=ledger, overtaken=run.is_overtaken(task, watermark))
     rows = _found_in_target(rows, task, run, ref=ref, metadata=metadata, target=target, staging=staging)
@@ -101,23 +100,25 @@ def _compared(
 ) -> pd.DataFrame:
     """Add each row's fingerprint and tell, without asking the target, what is unchanged or written by a newer run."""
     rows = rows.copy(deep=False)
-    if is_vanished_batch(rows, task):
+    vanished = is_vanished_batch(rows, task)
+    if vanished:
         rows[FINGERPRINT] = pd.Series([vanished_fingerprint(task)] * len(rows), dtype="int64[pyarrow]")
     else:
         rows[FINGERPRINT] = fingerprints(rows, written_columns(task, on_create=False))
     known = ledger.fingerprints(scope, rows[KEY]).set_index(KEY)
     last = known["fingerprint"].reindex(rows[KEY]).to_numpy(dtype="int64", na_value=0)
     as_of = pd.to_datetime(known["as_of"].reindex(rows[KEY]), utc=True)
-    is_known = rows[KEY].isin(known.index).to_numpy(dtype=bool) & (last != BEGUN)
+    entered = rows[KEY].isin(known.index).to_numpy(dtype=bool)
+    is_known = entered & (last != BEGUN)
     same = is_known & (rows[FINGERPRINT].to_numpy(dtype="int64") == last) & (not run.full)
     newer = is_known & ~same & ((as_of > run.as_of).to_numpy(dtype=bool) | overtaken)
     rows[OUTCOME] = np.select([same, newer], [Outcome.UNCHANGED.value, Outcome.SKIPPED.value], default="")
     rows[RULE] = np.where(newer, "written_by_newer_run", "")
     rows[KNOWN] = is_known
-    rows[STARTED] = rows[KEY].isin(known.index).to_numpy(dtype=bool) & ~is_known
-    rows[READABLE] = rows[FINGERPRINT]
-    if task.target.system == "finance_operations" or compared_columns(task) != written_columns(task, on_create=False):
-        rows[READABLE] = rows[FINGERPRINT] if is_vanished_batch(rows, task) else readable_prints(task, rows)
+    rows[STARTED] = entered & ~is_known
+    all_compared = compared_columns(task) == written_columns(task, on_create=False)
+    same_prints = vanished or (task.target.system == "dataverse" and all_compared)
+    rows[READABLE] = rows[FINGERPRINT] if same_prints else readable_prints(task, rows)
     return rows
 
 

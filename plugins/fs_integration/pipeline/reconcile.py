@@ -14,13 +14,12 @@ from fs_integration.ledger import Ledger
 from fs_integration.pipeline.clients import Clients
 from fs_integration.pipeline.comparison import Comparison, compare
 from fs_integration.pipeline.load import LoadResult
-from fs_integration.pipeline.references import shared_scope
+from fs_integration.pipeline.places import TARGET, description
 from fs_integration.pipeline.run import Mode, Run
 from fs_integration.pipeline.target import target_table
 from fs_integration.pipeline.writer import LEASE_SECONDS
 from fs_integration.records import Scope
 from fs_integration.spec.mapping import MappingTask
-from fs_integration.spec.metadata import EntityMetadata
 from fs_integration.staging import StagingArea
 
 log = logging.getLogger(__name__)
@@ -67,8 +66,7 @@ def reconcile(
     """
     books, faults = [], []
     lease = ledger.acquire_lease(scopes[0].area, run.run_key, LEASE_SECONDS)
-    described = staging.read_json(shared_scope(scopes[0]), run.run_key, "target")
-    metadata = EntityMetadata.model_validate(described)
+    metadata = description(TARGET, scopes[0], run.run_key, staging)
     targets = {scope: target_table(task, clients, company=scope.legal_entity, metadata=metadata) for scope in scopes}
     outcomes = {scope: [result.outcome for result in results if result.outcome.scope == scope] for scope in scopes}
     compared = compare(task, outcomes, targets=targets, as_of=run.as_of, staging=staging, ledger=ledger)

@@ -11,6 +11,7 @@ from fs_integration.errors import ConfigurationError
 from fs_integration.frames import KEY, empty_frame, split_keys
 from fs_integration.ledger import Ledger
 from fs_integration.pipeline.clients import Clients
+from fs_integration.pipeline.places import TARGET_INDEX, index_scope, reference_scope
 from fs_integration.pipeline.run import Run
 from fs_integration.pipeline.target import target_table
 from fs_integration.records import Scope
@@ -22,8 +23,6 @@ from fs_integration.staging import StagingArea
 
 log = logging.getLogger(__name__)
 
-SHARED = "shared"  # stands in for the legal entity where staged data serves every company
-TARGET_INDEX = "_target"
 SCAN_ROWS = 50_000
 
 
@@ -35,12 +34,11 @@ def stage_references(
 
     :raises ConfigurationError: when something that must be set up is not.
     """
-    shared = shared_scope(next(iter(organizations)))
     rows: dict[tuple[str, Scope], int] = {}
     for name, reference in task.references.items():
         if reference.system == "value_map":
             continue  # part of the mapping itself
-        for scope in organizations if reference.per_company else [shared]:
+        for scope in dict.fromkeys(reference_scope(reference, scope) for scope in organizations):
             pages = _pages(reference, organizations.get(scope), scope=scope, clients=clients, ledger=ledger)
             rows[name, scope] = staging.write_reference(scope, run.run_key, name, pages)
             log.info("Staged reference %s for %s: %d rows", name, scope, rows[name, scope])
@@ -49,15 +47,10 @@ def stage_references(
         raise ConfigurationError(f"{' '.join(problems)} Nothing was read or written.")
 
 
-def shared_scope(scope: Scope) -> Scope:
-    """Return the scope under which a task stages what serves every company."""
-    return Scope(scope.mapping, scope.task, SHARED)
-
-
 def _unprepared(task: MappingTask, scope: Scope, rows: dict[tuple[str, Scope], int]) -> Iterator[str]:
     for check in task.preflight:
         reference = task.references[check.reference]
-        found = rows[check.reference, scope if reference.per_company else shared_scope(scope)]
+        found = rows[check.reference, reference_scope(reference, scope)]
         if found < check.min_rows or (check.max_rows is not None and found > check.max_rows):
             wanted = str(check.min_rows) if check.min_rows == check.max_rows else f"at least {check.min_rows}"
             yield f"{scope}: {check.reason} ({reference.entity} has {found} such rows, {wanted} wanted.)"
@@ -115,11 +108,6 @@ def stage_target_index(
         target = target_table(task, clients, company=place.legal_entity, metadata=metadata)
         rows = staging.write_reference(place, run.run_key, TARGET_INDEX, target.read(columns))
         log.info("Staged the index of %s for %s: %d rows", task.target.table, place, rows)
-
-
-def index_scope(task: MappingTask, scope: Scope) -> Scope:
-    """Return the scope under which the target's index is staged: F&O keeps companies apart, Dataverse does not."""
-    return scope if task.target.system == "finance_operations" else shared_scope(scope)
 
 
 def needs_target_index(target: Target) -> bool:

@@ -12,14 +12,14 @@ import pandas as pd
 
 from fs_integration.frames import REJECTION_COLUMNS, concat, frame_of
 from fs_integration.pipeline.documents import whole_documents
-from fs_integration.pipeline.references import TARGET_INDEX, index_scope, shared_scope
+from fs_integration.pipeline.places import SOURCE, TARGET, TARGET_INDEX, description, index_scope, reference_scope
 from fs_integration.quality.checkpoint import Checked, run_checks
 from fs_integration.quality.suite import raw_checks, shaped_checks
 from fs_integration.records import BatchRef
 from fs_integration.spec.company import CompanyView, company_view
 from fs_integration.spec.connection_set import Organization
 from fs_integration.spec.mapping import Mapping, MappingTask, Scalar
-from fs_integration.spec.metadata import ColumnKind, EntityMetadata
+from fs_integration.spec.metadata import ColumnKind
 from fs_integration.staging import StagingArea
 from fs_integration.transform.shape import shape
 from fs_integration.transform.values import constant_text
@@ -61,9 +61,9 @@ def transform(
     A batch that fails as a whole has no shaped rows; the gate then stops the load.
     """
     view = company_view(mapping, task, organization)
-    task, shared = view.task, shared_scope(ref.scope)
-    source = EntityMetadata.model_validate(staging.read_json(shared, ref.run_key, "source"))
-    target = EntityMetadata.model_validate(staging.read_json(shared, ref.run_key, "target"))
+    task = view.task
+    source = description(SOURCE, ref.scope, ref.run_key, staging)
+    target = description(TARGET, ref.scope, ref.run_key, staging)
     raw = staging.read(ref)
     name = f"{ref.mapping}.{ref.task}.{ref.legal_entity}.{ref.number:05d}"
     before = run_checks(raw, raw_checks(task, source), name=f"{name}.raw", run_name=ref.run_key, docs_root=docs_root)
@@ -83,11 +83,10 @@ def transform(
 
 
 def _references(ref: BatchRef, view: CompanyView, staging: StagingArea) -> dict[str, pd.DataFrame]:
-    shared = shared_scope(ref.scope)
     return {
         name: _value_map(view.value_maps.get(reference.entity, {}))
         if reference.system == "value_map"
-        else staging.read_reference(ref.scope if reference.per_company else shared, ref.run_key, name)
+        else staging.read_reference(reference_scope(reference, ref.scope), ref.run_key, name)
         for name, reference in view.task.references.items()
     }
 

@@ -12,7 +12,8 @@ import pandas as pd
 from fs_integration.frames import KEY, KEY_SEPARATOR, SOURCE_KEY, SOURCE_ROWS, dtype, joined_text, split_keys
 from fs_integration.ledger import Ledger
 from fs_integration.pipeline.doubled_keys import key_hashes
-from fs_integration.pipeline.references import SCAN_ROWS, shared_scope
+from fs_integration.pipeline.places import TARGET, description
+from fs_integration.pipeline.references import SCAN_ROWS
 from fs_integration.pipeline.run import Run
 from fs_integration.records import BatchRef, Scope
 from fs_integration.spec.mapping import MappingTask
@@ -49,8 +50,7 @@ def vanished_rows(
         gone.append(known[absent & stale.to_numpy(dtype=bool)])
     if not gone:
         return pd.DataFrame()
-    described = staging.read_json(shared_scope(scope), run.run_key, "target")
-    return _frame(task, pd.concat(gone, ignore_index=True), EntityMetadata.model_validate(described))
+    return _frame(task, pd.concat(gone, ignore_index=True), description(TARGET, scope, run.run_key, staging))
 
 
 def _all_hashes(keys: Iterable[pd.Series]) -> np.ndarray:

@@ -12,7 +12,7 @@ import pytest
 from tests.unit.transform.builders import a_frame, a_table, a_task
 
 from fs_integration.ledger import Ledger, open_engine
-from fs_integration.pipeline.references import SHARED
+from fs_integration.pipeline.places import SHARED
 from fs_integration.pipeline.run import Mode, Run
 from fs_integration.pipeline.transform import TransformResult, transform
 from fs_integration.records import BatchRef, Interval, Scope
