@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from fs_integration.frames import SOURCE_ROWS, array_of, as_text, joined_text, to_table
+from fs_integration.frames import REJECTION_COLUMNS, SOURCE_ROWS, array_of, as_text, empty_frame, joined_text, to_table
 from fs_integration.quality.conditions import failing, prepared
 from fs_integration.quality.data_docs import write_page
 from fs_integration.quality.expectations import validate
@@ -70,13 +70,13 @@ def run_checks(frame: pd.DataFrame, suite: Suite, *, name: str, run_name: str, d
     warnings = [_told(fail, subject, name) for fail in failed if not fail.fault and fail.check.failing == "warn"]
     rejecting = [fail for fail in failed if not fail.fault and fail.check.failing == "reject_row"]
     refused, rejections = _rejected(frame, rejecting, key=suite.key)
-    passed = frame[~refused].reset_index(drop=True)
+    passed = frame[~refused].reset_index(drop=True) if refused.any() else frame
     return Checked(passed, refused, rejections, tuple(failures), tuple(warnings), docs)
 
 
 def _stopped(frame: pd.DataFrame, failures: Sequence[str], docs: str) -> Checked:
     nobody = np.zeros(len(frame), dtype=bool)
-    return Checked(frame, nobody, Lines().frame(pa.table({}), keys=None, source_rows=None), tuple(failures), (), docs)
+    return Checked(frame, nobody, empty_frame(REJECTION_COLUMNS), tuple(failures), (), docs)
 
 
 def _failed(result: Any, checks: Sequence[Check], subject: pd.DataFrame) -> Iterator[_Failed]:
@@ -119,8 +119,10 @@ def _told(fail: _Failed, subject: pd.DataFrame, name: str) -> str:
 
 def _rejected(frame: pd.DataFrame, failed: Sequence[_Failed], *, key: Sequence[str]) -> tuple[np.ndarray, pd.DataFrame]:
     """Write one line per bad value: of the checks a value fails, the first one gives the reason."""
-    lines = Lines()
     refused = np.zeros(len(frame), dtype=bool)
+    if not failed:
+        return refused, empty_frame(REJECTION_COLUMNS)
+    lines = Lines()
     told: dict[tuple[str, ...], np.ndarray] = {}
     for fail in failed:
         fields = fail.check.fields

@@ -1,7 +1,7 @@
 """Great Expectations as a library: imported once per process, quietly, and without what it loads but we never use.
 
-Its import would load a statistics and a chart library for one expectation, and a cloud storage client for data sources
-we do not have. Together they take as long as everything else in it.
+Its import would load statistics, chart and JSON schema libraries for one expectation each, and a cloud storage client
+for data sources we do not have. Together they take as long as everything else in it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from importlib.machinery import ModuleSpec, PathFinder
 from importlib.util import LazyLoader
 from types import ModuleType
 
-LATE = ("scipy.stats", "altair")  # loaded when something in them is used
+LATE = ("scipy.stats", "altair", "jsonschema")  # loaded when something in them is used
 ABSENT = ("azure.identity", "azure.keyvault", "azure.storage")  # optional for it: it goes on without them
 CHATTY = ("great_expectations", "great_expectations.data_context.types.base")  # loggers that fill the task log
 

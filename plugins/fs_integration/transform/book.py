@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from fs_integration.records import Outcome
 from fs_integration.rejections import Lines
 from fs_integration.spec.mapping import Otherwise
-from fs_integration.transform.values import column_of
+from fs_integration.transform.values import column_of, shown
 
 OUTCOMES = {
     Otherwise.REJECT: Outcome.QUARANTINED,
@@ -46,6 +46,10 @@ class Book:
         """Return a column of the rows. :raises DataQualityError: when there is no such column."""
         return column_of(self.rows, name)
 
+    def replace(self, name: str, values: pa.Array) -> None:
+        """Put other values into a column of the rows."""
+        self.rows = self.rows.set_column(self.rows.column_names.index(name), name, values)
+
     def standing(self, where: pa.Array) -> pa.Array:
         """Return the mask restricted to rows that nothing has ended yet."""
         return pc.and_(pc.fill_null(where, False), pa.array(~self.ended))
@@ -57,16 +61,17 @@ class Book:
         field: str,
         rule: str,
         reason: str,
-        values: pa.Array,
+        values: pa.Array | list[pa.Array],
         outcome: Outcome = Outcome.QUARANTINED,
     ) -> None:
         """Write a line against each row where the mask is true.
 
-        :param values: the offending value of every row, of any kind.
+        :param values: the offending value of every row, of any kind; of several columns they are shown together.
         """
         positions = np.flatnonzero(np.asarray(pc.fill_null(where, False), dtype=bool))
         if not len(positions):
             return
+        values = shown(values) if isinstance(values, list) else values
         self._lines.write(positions, field=field, rule=rule, reason=reason, values=values, outcome=outcome)
         self.ended[positions] = True
         if outcome is Outcome.SKIPPED:
@@ -74,6 +79,8 @@ class Book:
 
     def survivors(self) -> Book:
         """Return a book of the rows that nothing has ended."""
+        if not self.ended.any():
+            return Book(self.rows, keys=self.keys, source_rows=self.source_rows, raw_columns=self.raw_columns)
         kept = pa.array(~self.ended)
         return Book(self.rows.filter(kept), keys=self.keys.filter(kept), source_rows=self.source_rows.filter(kept),
                     raw_columns=self.raw_columns)  # fmt: skip

@@ -11,8 +11,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fs_integration.errors import DataQualityError
+from fs_integration.frames import joined_arrays
 from fs_integration.spec.mapping import Reference
-from fs_integration.transform.values import column_of, folded, joined, normalised
+from fs_integration.transform.values import column_of, folded, normalised
 
 SEPARATOR = "\x1f"  # cannot occur in a value, so that two keys never run into one another
 
@@ -42,7 +43,7 @@ class Index:
         encoded = self._texts([column_of(self.rows, name) for name in key]).dictionary_encode()
         codes = encoded.indices.to_numpy(zero_copy_only=False)
         self._distinct = encoded.dictionary
-        self._first = pa.array(np.unique(codes, return_index=True)[1], type=pa.int64())
+        self._first = first_of_each(encoded)
         several = np.bincount(codes, minlength=len(self._distinct)) > 1
         self._several = pa.array(several & (not distinct))
 
@@ -58,8 +59,17 @@ class Index:
         return column_of(self.rows, name).take(match.positions)
 
     def _texts(self, key: list[pa.Array]) -> pa.Array:
-        text = joined(key, separator=SEPARATOR)
+        text = joined_arrays(key, separator=SEPARATOR)
         return folded(text) if self._ignore_case else text
+
+
+def first_of_each(encoded: pa.DictionaryArray) -> pa.Array:
+    """Return the position of the first row of each distinct value, in the order of the dictionary."""
+    codes = encoded.indices.to_numpy(zero_copy_only=False)
+    if len(codes) == len(encoded.dictionary):  # nothing occurs twice
+        return pa.array(codes, type=pa.int64())
+    # A dictionary grows by one with each value not met before: there the largest code so far rises.
+    return pa.array(np.flatnonzero(np.diff(np.maximum.accumulate(codes), prepend=-1)), type=pa.int64())
 
 
 class References:

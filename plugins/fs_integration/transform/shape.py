@@ -21,6 +21,7 @@ from fs_integration.frames import (
     SOURCE_ROWS,
     TARGET_ID,
     concat,
+    joined_arrays,
     to_frame,
 )  # fmt: skip
 from fs_integration.records import Outcome
@@ -31,7 +32,7 @@ from fs_integration.transform.conditions import fulfilled
 from fs_integration.transform.fields import FieldShaper, ValueMaps
 from fs_integration.transform.matching import SEPARATOR, Index, References
 from fs_integration.transform.source_rows import enrich, grouped, keep, opened
-from fs_integration.transform.values import TEXT, folded, joined, shown
+from fs_integration.transform.values import TEXT, folded
 
 
 @dataclass(frozen=True)
@@ -103,13 +104,13 @@ class _Keys:
     def __init__(self, task: MappingTask, columns: Mapping[str, pa.Array]) -> None:
         self.names = task.target.key
         self.parts = [columns[name] for name in self.names]
-        self.text = joined(self.parts, separator=KEY_SEPARATOR)
+        self.text = joined_arrays(self.parts, separator=KEY_SEPARATOR)
         self.complete = np.logical_and.reduce([part.is_valid().to_numpy(zero_copy_only=False) for part in self.parts])
 
 
 def _refuse_duplicates(book: Book, keys: _Keys) -> None:
     candidates = keys.complete & ~book.skipped
-    text = folded(joined(keys.parts, separator=SEPARATOR))
+    text = folded(joined_arrays(keys.parts, separator=SEPARATOR))
     codes = pc.if_else(pa.array(candidates), text, pa.scalar(None, TEXT)).dictionary_encode().indices
     numbers = codes.fill_null(0).to_numpy(zero_copy_only=False)
     counts = np.bincount(numbers[candidates], minlength=1)
@@ -138,7 +139,7 @@ def _find_in_target(
         is_protected = pc.and_(match.positions.is_valid(), fulfilled(lambda name: index.take(name, match), condition))
         book.refuse(
             pc.and_(known, is_protected), field=condition.field, rule=f"protect:{condition.fields[0]}",
-            reason=condition.reason, values=shown([index.take(name, match) for name in condition.fields]),
+            reason=condition.reason, values=[index.take(name, match) for name in condition.fields],
         )  # fmt: skip
     for wanted in task.target.create_when:
         unwanted = pc.invert(fulfilled(lambda name: columns[name], wanted))

@@ -9,13 +9,13 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from fs_integration.frames import array_of, as_text, joined_text
+from fs_integration.frames import array_of, as_text, joined_arrays, joined_text
 from fs_integration.spec.columns import SETTINGS
 from fs_integration.spec.mapping import Enrich, Group, Keep, MappingTask, Otherwise, Scalar
 from fs_integration.spec.metadata import ColumnKind
 from fs_integration.transform.book import OUTCOMES, Book
 from fs_integration.transform.conditions import fulfilled
-from fs_integration.transform.matching import SEPARATOR, References
+from fs_integration.transform.matching import SEPARATOR, References, first_of_each
 from fs_integration.transform.values import (
     DECIMAL,
     NUMBER_LIMIT,
@@ -23,10 +23,8 @@ from fs_integration.transform.values import (
     constant,
     convert,
     folded,
-    joined,
     normalised,
     prefixed,
-    shown,
 )  # fmt: skip
 
 WIDE_DECIMAL = pa.decimal256(76, DECIMAL.scale)  # sums cannot overflow in it; decimal128 would wrap around silently
@@ -63,12 +61,12 @@ def enrich(book: Book, steps: Sequence[Enrich], references: References, *, key_p
         where = f"{', '.join(step.by)} of the source row"
         entity, field = references.entity(step.reference), ", ".join(step.by)
         book.refuse(
-            book.standing(match.ambiguous), field=field, rule=f"ambiguous:{step.reference}", values=shown(by),
+            book.standing(match.ambiguous), field=field, rule=f"ambiguous:{step.reference}", values=by,
             reason=f"Several rows of {entity} match {where}; make them distinct there.",
         )  # fmt: skip
         if step.otherwise in OUTCOMES:
             book.refuse(
-                book.standing(match.missing), field=field, rule=f"enrich:{step.reference}", values=shown(by),
+                book.standing(match.missing), field=field, rule=f"enrich:{step.reference}", values=by,
                 reason=step.reason or f"No row of {entity} matches {where}.", outcome=OUTCOMES[step.otherwise],
             )  # fmt: skip
         for name, column in step.add.items():
@@ -87,26 +85,33 @@ def grouped(book: Book, group: Group) -> Book:
     """
     by = [book.column(name) for name in group.by]
     _refuse_unreadable(book, group)
-    keys = folded(joined(by, separator=SEPARATOR))
+    keys = folded(joined_arrays(by, separator=SEPARATOR))
     _refuse_incomplete(book, group, by=by, keys=keys)
-    standing = pa.array(~book.ended)
-    codes = keys.filter(standing).dictionary_encode().indices
     survivors = book.survivors()
-    first = pa.array(np.unique(codes.to_numpy(zero_copy_only=False), return_index=True)[1], type=pa.int64())
-    summed = pa.table({
-        "code": codes, "rows": survivors.source_rows,
-        **{name: convert(survivors.column(name), ColumnKind.DECIMAL).values.cast(WIDE_DECIMAL) for name in group.sum},
-    })  # fmt: skip
+    groups = keys.filter(pa.array(~book.ended)).dictionary_encode()
+    numbers = {name: convert(survivors.column(name), ColumnKind.DECIMAL).values for name in group.sum}
+    if len(groups.dictionary) == len(groups):  # every row stands alone, so each is its own sum
+        for name, values in numbers.items():
+            survivors.replace(name, values)
+        return survivors
+    return _summed(survivors, groups, numbers)
+
+
+def _summed(book: Book, groups: pa.DictionaryArray, numbers: Mapping[str, pa.Array]) -> Book:
+    """Return one row per group: its first row, with the sums of ``numbers``."""
+    wide = {name: values.cast(WIDE_DECIMAL) for name, values in numbers.items()}
     sums = (
-        summed.group_by("code", use_threads=False)
-        .aggregate([("rows", "sum"), *[(name, "sum") for name in group.sum]])
+        pa.table({"code": groups.indices, "rows": book.source_rows, **wide})
+        .group_by("code", use_threads=False)
+        .aggregate([("rows", "sum"), *[(name, "sum") for name in wide]])
         .sort_by("code")
     )
-    rows = survivors.rows.take(first)
+    first = first_of_each(groups)
     whole = Book(
-        rows, keys=survivors.keys.take(first), source_rows=column_of(sums, "rows_sum"), raw_columns=book.raw_columns
-    )
-    for name in group.sum:
+        book.rows.take(first), keys=book.keys.take(first), source_rows=column_of(sums, "rows_sum"),
+        raw_columns=book.raw_columns,
+    )  # fmt: skip
+    for name in wide:
         _put_sum(whole, name, column_of(sums, f"{name}_sum"))
     return whole
 
@@ -126,7 +131,7 @@ def _refuse_incomplete(book: Book, group: Group, *, by: list[pa.Array], keys: pa
     lost = keys.filter(pa.array(book.ended & ~book.skipped)).unique()
     field = ", ".join(group.by)
     book.refuse(
-        book.standing(pc.is_in(keys, value_set=lost)), field=field, rule="group_incomplete", values=shown(by),
+        book.standing(pc.is_in(keys, value_set=lost)), field=field, rule="group_incomplete", values=by,
         reason=f"Another source row with the same {field} was rejected, so the sum would be wrong. Correct that row.",
     )  # fmt: skip
 
@@ -136,7 +141,7 @@ def _put_sum(book: Book, name: str, sums: pa.Array) -> None:
     book.refuse(book.standing(too_large), field=name, rule="too_large", values=sums,
                 reason=f"The sum of `{name}` has more than 27 digits before the decimal point.")  # fmt: skip
     values = pc.if_else(pc.fill_null(too_large, False), pa.scalar(None, WIDE_DECIMAL), sums).cast(DECIMAL)
-    book.rows = book.rows.set_column(book.rows.column_names.index(name), name, values)
+    book.replace(name, values)
 
 
 def keep(book: Book, conditions: Sequence[Keep]) -> None:
@@ -146,6 +151,6 @@ def keep(book: Book, conditions: Sequence[Keep]) -> None:
         looked_at = condition.fields
         book.refuse(
             failing, field=", ".join(looked_at), rule=f"keep:{looked_at[0]}", reason=condition.reason,
-            values=shown([book.column(name) for name in looked_at]),
+            values=[book.column(name) for name in looked_at],
             outcome=OUTCOMES[condition.otherwise],
         )  # fmt: skip

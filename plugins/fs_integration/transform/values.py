@@ -20,10 +20,9 @@ from fs_integration.errors import DataQualityError
 from fs_integration.frames import (
     ARROW_TYPES,
     NULL_TEXT,
-    array_of,
     as_text,
-    joined_text,
-    to_frame,
+    in_one_piece,
+    joined_arrays,
     to_table,
     trimmed,
 )  # fmt: skip
@@ -56,7 +55,7 @@ class Converted(NamedTuple):
 def normalised(frame: pd.DataFrame) -> pa.Table:
     """Return a frame as a table whose text is trimmed, with null for empty text (docs/mapping-reference.md)."""
     table = to_table(frame)
-    return pa.table({name: trimmed(table[name].combine_chunks()) for name in table.column_names})
+    return pa.table({name: trimmed(in_one_piece(table[name])) for name in table.column_names})
 
 
 def column_of(table: pa.Table, name: str) -> pa.Array:
@@ -67,19 +66,12 @@ def column_of(table: pa.Table, name: str) -> pa.Array:
             f"{sorted(table.column_names)}. "
             "Correct the mapping, or clear the extract task when the mapping has just changed."
         )
-    return table[name].combine_chunks()
-
-
-def joined(columns: list[pa.Array], *, separator: str) -> pa.Array:
-    """Join columns to one text per row; ``NULL_TEXT`` stands for missing parts."""
-    names = [str(position) for position in range(len(columns))]
-    frame = to_frame(pa.table(columns, names=names))
-    return array_of(joined_text(frame, names, separator=separator))
+    return in_one_piece(table[name])
 
 
 def shown(columns: list[pa.Array]) -> pa.Array:
     """Return values as a person should see them: joined by ``|``, missing parts left empty."""
-    return pc.replace_substring(joined(columns, separator="|"), NULL_TEXT, "")
+    return pc.replace_substring(joined_arrays(columns, separator="|"), NULL_TEXT, "")
 
 
 def folded(text: pa.Array) -> pa.Array:
