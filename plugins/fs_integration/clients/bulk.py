@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from fs_integration.clients.multipart import Operation
-from fs_integration.clients.parallel import one_at_a_time, send_side_by_side
+from fs_integration.clients.parallel import one_at_a_time, side_by_side
 from fs_integration.clients.row_answers import RowAnswers
 from fs_integration.clients.row_writer import JSON_BODY, LOST_RACE, BatchRefused, RowWriter, operation_of
 from fs_integration.clients.transport import Call, Transport
@@ -94,7 +94,7 @@ class BulkWriter:
         :raises MappingError: the table does not know the one way the strategy allows.
         :raises ServiceError: a failure that is not about single rows; rows sent before it may have been written.
         """
-        send_side_by_side(self._send, chunks, at_once=parallel_requests, name="dataverse")
+        side_by_side(self._send, chunks, at_once=parallel_requests, name="dataverse")
         answers = self._answers
         log.info("Wrote %d rows to %s, %d refused", answers.written, self._metadata.name, answers.refused)
         return answers.frame()

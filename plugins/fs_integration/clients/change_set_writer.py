@@ -15,7 +15,7 @@ import pandas as pd
 from fs_integration.clients.answers import DUPLICATE
 from fs_integration.clients.change_sets import ChangeSet, ChangeSetBuilder, Group
 from fs_integration.clients.multipart import PartAnswer, read_batch, write_batch
-from fs_integration.clients.parallel import one_at_a_time, send_side_by_side
+from fs_integration.clients.parallel import one_at_a_time, side_by_side
 from fs_integration.clients.row_answers import RowAnswers
 from fs_integration.clients.transport import JSON_HEADERS, Call, Transport
 from fs_integration.errors import (
@@ -68,7 +68,7 @@ class ChangeSetWriter:
         :raises ServiceError: a failure that is not about single rows; rows sent before it may have been written.
         """
         requests = list(_requests(groups, request_rows))
-        send_side_by_side(self._settle, requests, at_once=parallel_requests, name="finance-operations")
+        side_by_side(self._settle, requests, at_once=parallel_requests, name="finance-operations")
         log.info("Wrote %d rows to %s, %d refused", self._answers.written, self._entity, self._answers.refused)
         return self._answers.frame()
 

@@ -14,6 +14,7 @@ from fs_integration.clients.filters import dataverse_filter, query
 from fs_integration.clients.keys import folded
 from fs_integration.clients.limiter import limiter_of
 from fs_integration.clients.odata import Reading, pages
+from fs_integration.clients.once import Once
 from fs_integration.clients.patience import Time
 from fs_integration.clients.payload import derived_ids, id_member, json_rows, key_reference, not_addressable
 from fs_integration.clients.regrouping import SHOWN, order_columns, regrouped
@@ -48,7 +49,7 @@ class DataverseClient:
             limits=settings.limits, clock=clock,
             limiter=limiter_of(settings.base_url, settings.client_id, (clock or Time()).now),
         )  # fmt: skip
-        self._known: dict[str, EntityMetadata] = {}
+        self._known: Once[EntityMetadata] = Once()
         self._introduced = False
 
     def check(self) -> str:
@@ -58,9 +59,7 @@ class DataverseClient:
 
     def table(self, entity_set: str) -> EntityMetadata:
         """Describe a table. :param entity_set: its name in addresses. :raises NotFound: there is none."""
-        if entity_set not in self._known:
-            self._known[entity_set] = read_table(self._transport, entity_set)
-        return self._known[entity_set]
+        return self._known.get(entity_set, lambda: read_table(self._transport, entity_set))
 
     def resolve(self, entity_set: str, columns: Sequence[str]) -> EntityMetadata:
         """Describe a table together with columns of the rows its lookups point to.

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
+from fs_integration.clients.ahead import begin
 from fs_integration.clients.filters import query, quoted
 from fs_integration.clients.transport import Transport
 from fs_integration.errors import NotFound
@@ -44,10 +46,12 @@ def read_table(transport: Transport, entity_set: str) -> EntityMetadata:
     """
     table = _definition(transport, entity_set)
     root = f"EntityDefinitions(LogicalName={quoted(table['LogicalName'])})"
-    options = {cast: _options(transport, root, cast) for cast in CHOICES}
-    bindings = _bindings(transport, root)
+    coming = {cast: begin(partial(_options, transport, root, cast), name="options") for cast in CHOICES}
+    binding = begin(partial(_bindings, transport, root), name="lookups")
+    named = query(select="LogicalName,KeyAttributes,EntityKeyIndexStatus")
+    keys = begin(partial(_list, transport, f"{root}/Keys?{named}"), name="keys")
     attributes = [item for item in _list(transport, f"{root}/Attributes") if _mappable(item)]
-    keys = _list(transport, f"{root}/Keys?{query(select='LogicalName,KeyAttributes,EntityKeyIndexStatus')}")
+    options, bindings = {cast: future.result() for cast, future in coming.items()}, binding.result()
     columns: dict[str, Column] = {}
     for item in attributes:
         column, bound = _column(item, options.get(str(item["AttributeType"]), {})), bindings.get(item["LogicalName"])
@@ -58,7 +62,7 @@ def read_table(transport: Transport, entity_set: str) -> EntityMetadata:
         logical_name=str(table["LogicalName"]),
         primary_id=str(table["PrimaryIdAttribute"]),
         # A key whose index is not active cannot be used yet ("Define alternate keys").
-        keys={str(key["LogicalName"]): tuple(key["KeyAttributes"]) for key in keys if _active(key)},
+        keys={str(key["LogicalName"]): tuple(key["KeyAttributes"]) for key in keys.result() if _active(key)},
         columns=columns,
         change_tracking=bool(table.get("ChangeTrackingEnabled")),
     )

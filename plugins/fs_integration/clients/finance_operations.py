@@ -14,6 +14,7 @@ from fs_integration.clients.finance_operations_payload import key_filters
 from fs_integration.clients.keys import folded, without_null_text
 from fs_integration.clients.limiter import limiter_of
 from fs_integration.clients.odata import Reading, pages
+from fs_integration.clients.once import Once
 from fs_integration.clients.package_actions import PackageActions
 from fs_integration.clients.package_export import fetch_export, submit_export
 from fs_integration.clients.package_import import import_outcome, submit_import
@@ -44,7 +45,7 @@ class FinanceOperationsClient:
             clock=clock, limiter=limiter_of(settings.base_url, settings.client_id, (clock or Time()).now),
         )  # fmt: skip
         self._actions = PackageActions(self._transport, settings, clock or Time())
-        self._known: dict[str, EntityMetadata] = {}
+        self._known: Once[EntityMetadata] = Once()
         self._url = settings.base_url
 
     def check(self) -> str:
@@ -54,9 +55,7 @@ class FinanceOperationsClient:
 
     def entity_metadata(self, entity: str) -> EntityMetadata:
         """Describe a data entity. :param entity: public collection name. :raises NotFound: there is none."""
-        if entity not in self._known:
-            self._known[entity] = read_entity(self._transport, entity)
-        return self._known[entity]
+        return self._known.get(entity, lambda: read_entity(self._transport, entity))
 
     def read(
         self, entity: str, *, columns: Sequence[str], company: str | None = None, where: Sequence[Condition] = (),

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
+from fs_integration.clients.ahead import begin
 from fs_integration.clients.filters import query, quoted
 from fs_integration.clients.transport import Transport
 from fs_integration.errors import NotFound, RequestRefused
@@ -41,8 +43,10 @@ def read_entity(transport: Transport, entity_set: str) -> EntityMetadata:
     if not entry.get("DataServiceEnabled", True) or not public:
         return EntityMetadata(system="finance_operations", name=entity_set, logical_name=str(entry["Name"]), columns={})
     definition = transport.get_json(f"metadata/PublicEntities({quoted(public)})")
-    enums: dict[str, tuple[str, ...]] = {}
-    columns = [_column(transport, item, enums) for item in definition["Properties"]]
+    names = dict.fromkeys(filter(None, map(_enum, definition["Properties"])))
+    coming = {name: begin(partial(_members, transport, name), name="members") for name in names}
+    members = {name: future.result() for name, future in coming.items()}
+    columns = [_column(item, members) for item in definition["Properties"]]
     return EntityMetadata(
         system="finance_operations",
         name=entity_set,
@@ -78,16 +82,22 @@ def _matching(transport: Transport, link: str, entity_set: str) -> Definition | 
     return None
 
 
-def _column(transport: Transport, item: Definition, enums: dict[str, tuple[str, ...]]) -> Column:
+def _kind(item: Definition) -> ColumnKind:
     type_name = str(item.get("TypeName", ""))
-    kind = KINDS.get(str(item.get("DataType", ""))) or KINDS.get(type_name.removeprefix("Edm."), ColumnKind.TEXT)
-    enum = type_name.rpartition(".")[2] if kind is ColumnKind.ENUM else None
-    if enum is not None and enum not in enums:
-        enums[enum] = _members(transport, enum)
+    return KINDS.get(str(item.get("DataType", ""))) or KINDS.get(type_name.removeprefix("Edm."), ColumnKind.TEXT)
+
+
+def _enum(item: Definition) -> str | None:
+    """Return the name of a property's enumeration without its namespace, None for other properties."""
+    return str(item.get("TypeName", "")).rpartition(".")[2] if _kind(item) is ColumnKind.ENUM else None
+
+
+def _column(item: Definition, members: Mapping[str, tuple[str, ...]]) -> Column:
+    enum = _enum(item)
     return Column(
         name=str(item["Name"]),
-        kind=kind,
-        options=enums.get(enum or "", ()),
+        kind=_kind(item),
+        options=members.get(enum or "", ()),
         enum_type=enum,
         # Every key part is called mandatory, yet unused ones, such as product dimensions, are empty text.
         required=bool(item.get("IsMandatory")) and not item.get("IsKey"),

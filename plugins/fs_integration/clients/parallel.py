@@ -1,24 +1,59 @@
-"""Send the requests of one write side by side, and ask one after the other whether each may still go out."""
+"""Do several pieces of work side by side: requests of one write, reads of one run, answers as they come."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, as_completed, wait
+from contextlib import contextmanager
 from typing import TypeVar
 
-Request = TypeVar("Request")
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 
-def send_side_by_side(send: Callable[[Request], None], requests: Sequence[Request], *, at_once: int, name: str) -> None:
-    """Call ``send`` with every request, in so many threads of this name at most.
+def side_by_side(work: Callable[[Item], Result], items: Sequence[Item], *, at_once: int, name: str) -> list[Result]:
+    """Call ``work`` with every item, in so many threads of this name at most.
 
-    What one of them raises is raised here; requests that have not begun by then are not sent.
+    :returns: what it returned, in the order of the items.
+
+    What one call raises is raised here; calls that have not begun by then are not made.
     """
-    pool = ThreadPoolExecutor(max_workers=min(at_once, max(len(requests), 1)), thread_name_prefix=name)
-    try:
-        for done in as_completed([pool.submit(send, request) for request in requests]):
+    if at_once == 1:
+        return [work(item) for item in items]
+    with _threads(min(at_once, len(items)), name) as pool:
+        futures = [pool.submit(work, item) for item in items]
+        for done in as_completed(futures):
             done.result()
+        return [future.result() for future in futures]
+
+
+def merged(sources: Sequence[Iterator[Item]], *, at_once: int, name: str) -> Iterator[Item]:
+    """Give the items of several sources as they come, each source asked for its next item ahead of time.
+
+    What one source raises is raised here.
+    """
+    with _threads(min(at_once, len(sources)), name) as pool:
+        waiting = {pool.submit(_next, source): source for source in sources}
+        while waiting:
+            for done in wait(waiting, return_when=FIRST_COMPLETED).done:
+                source = waiting.pop(done)
+                for item in done.result():
+                    waiting[pool.submit(_next, source)] = source
+                    yield item
+
+
+def _next(source: Iterator[Item]) -> tuple[Item, ...]:
+    """Return the next item, or nothing at the end."""
+    return next(((item,) for item in source), ())
+
+
+@contextmanager
+def _threads(most: int, name: str) -> Iterator[ThreadPoolExecutor]:
+    """Open a pool; at its end what has not begun is given up, and what has begun is waited for."""
+    pool = ThreadPoolExecutor(max_workers=max(most, 1), thread_name_prefix=name)
+    try:
+        yield pool
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 

@@ -111,7 +111,8 @@ def _look_through(
             frame = targets[scope].read_keys(columns, own.rows)
             own.meet(*_hashes(task, frame))
         return
-    for frame in targets[next(iter(sought))].read(columns):
+    near = pd.concat([own.rows[list(task.target.key)] for own in sought.values()], ignore_index=True)
+    for frame in targets[next(iter(sought))].read(columns, near=near):
         keys, prints = _hashes(task, frame)
         for own in sought.values():
             own.meet(keys, prints)

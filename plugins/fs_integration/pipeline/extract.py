@@ -10,6 +10,7 @@ import logging
 from collections.abc import Sequence
 
 from fs_integration.clients.finance_operations import FinanceOperationsClient
+from fs_integration.clients.parallel import side_by_side
 from fs_integration.errors import ConfigurationError
 from fs_integration.ledger import Ledger
 from fs_integration.pipeline.clients import Clients
@@ -23,7 +24,7 @@ from fs_integration.spec.columns import grouping_columns, source_columns
 from fs_integration.spec.company import CompanyView, company_view
 from fs_integration.spec.connection_set import Organization
 from fs_integration.spec.loader import mapping_hash
-from fs_integration.spec.mapping import Mapping, MappingTask
+from fs_integration.spec.mapping import Mapping, MappingTask, Source
 from fs_integration.spec.metadata import EntityMetadata
 from fs_integration.staging import StagingArea
 
@@ -48,11 +49,20 @@ def extract(
     stage_references(task, run, organizations=dict(zip(scopes, organizations, strict=True)), clients=clients,
                      staging=staging, ledger=ledger)  # fmt: skip
     stage_target_index(task, run, scopes=scopes, metadata=target, clients=clients, staging=staging, ledger=ledger)
-    content, refs = mapping_hash(area), list[BatchRef]()
-    for view, scope in zip(views, scopes, strict=True):
-        refs += _extract_scope(view, run, scope=scope, clients=clients, staging=staging, ledger=ledger,
-                               content=content)  # fmt: skip
-    return refs
+    content = mapping_hash(area)
+
+    def extract_scope(one: tuple[CompanyView, Scope]) -> list[BatchRef]:
+        view, scope = one
+        return _extract_scope(view, run, scope=scope, clients=clients, staging=staging, ledger=ledger, content=content)
+
+    found = side_by_side(extract_scope, list(zip(views, scopes, strict=True)), at_once=_at_once(task.source),
+                         name="extract")  # fmt: skip
+    return [ref for refs in found for ref in refs]
+
+
+def _at_once(source: Source) -> int:
+    """Return how many companies are read at once; packages are exported one after the other."""
+    return 1 if source.route == "package" else source.parallel_reads
 
 
 def _demand_units(views: Sequence[CompanyView]) -> None:

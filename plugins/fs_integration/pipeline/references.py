@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import pandas as pd
 
+from fs_integration.clients.parallel import side_by_side
 from fs_integration.errors import ConfigurationError
 from fs_integration.frames import KEY, empty_frame, split_keys
 from fs_integration.ledger import Ledger
@@ -34,14 +35,22 @@ def stage_references(
 
     :raises ConfigurationError: when something that must be set up is not.
     """
-    rows: dict[tuple[str, Scope], int] = {}
-    for name, reference in task.references.items():
-        if reference.system == "value_map":
-            continue  # part of the mapping itself
-        for scope in dict.fromkeys(reference_scope(reference, scope) for scope in organizations):
-            pages = _pages(reference, organizations.get(scope), scope=scope, clients=clients, ledger=ledger)
-            rows[name, scope] = staging.write_reference(scope, run.run_key, name, pages)
-            log.info("Staged reference %s for %s: %d rows", name, scope, rows[name, scope])
+    wanted = [
+        (name, place)
+        for name, reference in task.references.items()
+        if reference.system != "value_map"  # those are part of the mapping itself
+        for place in dict.fromkeys(reference_scope(reference, scope) for scope in organizations)
+    ]
+
+    def stage(one: tuple[str, Scope]) -> int:
+        name, scope = one
+        pages = _pages(task.references[name], organizations.get(scope), scope=scope, clients=clients, ledger=ledger)
+        count = staging.write_reference(scope, run.run_key, name, pages)
+        log.info("Staged reference %s for %s: %d rows", name, scope, count)
+        return count
+
+    counts = side_by_side(stage, wanted, at_once=task.source.parallel_reads, name="reference")
+    rows = dict(zip(wanted, counts, strict=True))
     problems = [problem for scope in organizations for problem in _unprepared(task, scope, rows)]
     if problems:
         raise ConfigurationError(f"{' '.join(problems)} Nothing was read or written.")

@@ -14,9 +14,11 @@ from fs_integration.clients.change_sets import DocumentHeader
 from fs_integration.clients.dataverse import DataverseClient
 from fs_integration.clients.finance_operations import FinanceOperationsClient
 from fs_integration.clients.package_actions import is_over
+from fs_integration.clients.parallel import merged
 from fs_integration.errors import PackageUnderWay
 from fs_integration.frames import fingerprints
 from fs_integration.pipeline.clients import Clients
+from fs_integration.pipeline.key_ranges import Range, key_ranges
 from fs_integration.spec.columns import HEADER
 from fs_integration.spec.mapping import MappingTask, PackageImport
 from fs_integration.spec.metadata import Column, ColumnKind, EntityMetadata
@@ -25,8 +27,11 @@ from fs_integration.spec.metadata import Column, ColumnKind, EntityMetadata
 class TargetTable(Protocol):
     """What load and reconcile need of a target. Rows of other companies are out of its reach."""
 
-    def read(self, columns: Sequence[str]) -> Iterator[pd.DataFrame]:
-        """Read every row."""
+    def read(self, columns: Sequence[str], *, near: pd.DataFrame | None = None) -> Iterator[pd.DataFrame]:
+        """Read every row that has a key, some perhaps more than once.
+
+        :param near: rows whose keys are spread as those of the table, so that parts of it can be read side by side.
+        """
 
     def read_keys(self, columns: Sequence[str], rows: pd.DataFrame) -> pd.DataFrame:
         """Read the rows that have the integration keys of ``rows``."""
@@ -49,8 +54,13 @@ class DataverseTarget:
     task: MappingTask
     metadata: EntityMetadata
 
-    def read(self, columns: Sequence[str]) -> Iterator[pd.DataFrame]:
-        return self.client.read(self.task.target.table, columns=columns)
+    def read(self, columns: Sequence[str], *, near: pd.DataFrame | None = None) -> Iterator[pd.DataFrame]:
+        target = self.task.target
+        parts: list[Range] = [()]
+        if near is not None:
+            parts = key_ranges(near, self.metadata, target.key, parts=target.parallel_requests)
+        reads = [self.client.read(target.table, columns=columns, where=part) for part in parts]
+        return merged(reads, at_once=len(reads), name="read-back")
 
     def read_keys(self, columns: Sequence[str], rows: pd.DataFrame) -> pd.DataFrame:
         return self.client.read_keys(self.task.target.table, columns=columns, key=self.task.target.key, rows=rows)
@@ -77,7 +87,7 @@ class FinanceOperationsTarget:
     company: str
     wait: bool = True
 
-    def read(self, columns: Sequence[str]) -> Iterator[pd.DataFrame]:
+    def read(self, columns: Sequence[str], *, near: pd.DataFrame | None = None) -> Iterator[pd.DataFrame]:  # noqa: ARG002
         return self.client.read(
             self.task.target.table, columns=columns, company=self.company, order_by=self.task.target.key
         )

@@ -100,6 +100,7 @@ class Source(Remark):
         with the legal entity, of Dataverse the one with the name of the business unit.
     :param document: lookup column whose value the lines of one document share; they travel all or not at all.
     :param changed_since: None means a full read, a snapshot; only a snapshot can show that a row vanished.
+    :param parallel_reads: companies and references read at once, at most.
     """
 
     system: System
@@ -115,6 +116,7 @@ class Source(Remark):
     document: StrictStr | None = None
     keep: tuple[Keep, ...] = ()
     batch_rows: StrictInt = Field(default=50_000, ge=1, le=1_000_000)
+    parallel_reads: StrictInt = Field(default=4, ge=1, le=52)
 
     @model_validator(mode="after")
     def _package_given(self) -> Source:
