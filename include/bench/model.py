@@ -24,8 +24,10 @@ class Circumstances:
 
     :param latency: seconds of a request beside its rows; :param read_row: seconds the service takes to read a row;
         :param write_row: to write one. :param writers: requests at once; :param request_rows: rows per request.
-    :param companies: that stock is read for; :param fixed_requests: metadata, look-ups, sign-in; :param fixed: seconds
-        of own work per run; :param own_row: seconds of own work per row read; :param own_change: per row written.
+    :param companies: that stock is read for; :param largest: share of the rows that the largest one has: companies are
+        read side by side. :param fixed_requests: metadata, look-ups, sign-in; :param rounds: of them, those that wait
+        for another one. :param fixed: seconds of own work per run; :param own_row: seconds of own work per row read;
+        :param own_change: per row written.
     """
 
     latency: float = 0.05
@@ -34,10 +36,12 @@ class Circumstances:
     writers: int = 8
     request_rows: int = 1000
     companies: int = 3
+    largest: float = 0.5
     fixed_requests: int = 57
+    rounds: int = 15
     fixed: float = 3.4
-    own_row: float = 0.0001
-    own_change: float = 0.00004
+    own_row: float = 0.00006
+    own_change: float = 0.00003
 
 
 @dataclass(frozen=True)
@@ -63,23 +67,23 @@ def estimate(rows: int, changed: int, tenant: Circumstances) -> Estimate:
     """Estimate a run. :param rows: read from the source; :param changed: of them, to be written."""
     pages = max(tenant.companies, math.ceil(rows / SOURCE_PAGE))
     writes = min(changed, math.ceil(changed / tenant.request_rows) + tenant.companies - 1)
-    back, back_rows = _read_back(rows, changed, tenant.companies)
+    back, back_rows, readers = _read_back(rows, changed, tenant)
     seconds = (
-        tenant.fixed + tenant.fixed_requests * tenant.latency
-        + pages * tenant.latency + rows * (tenant.read_row + tenant.own_row)
+        tenant.fixed + tenant.rounds * tenant.latency
+        + (pages * tenant.latency + rows * tenant.read_row) * tenant.largest + rows * tenant.own_row
         + (writes * tenant.latency + changed * tenant.write_row) / tenant.writers + changed * tenant.own_change
-        + back * tenant.latency + back_rows * tenant.read_row
+        + (back * tenant.latency + back_rows * tenant.read_row) / readers
     )  # fmt: skip
     limited = writes + back + tenant.fixed_requests // 2
     execution = changed * tenant.write_row + back_rows * tenant.read_row
     return Estimate(tenant.fixed_requests + pages + writes + back, limited, seconds, _floor(limited, execution))
 
 
-def _read_back(rows: int, changed: int, companies: int) -> tuple[int, int]:
-    """Return requests and rows of reconciliation: by key when few were written, else the whole table."""
-    if changed <= READ_BY_KEY * companies:
-        return math.ceil(changed / KEYS_PER_REQUEST), min(rows, changed * ROWS_PER_KEY)
-    return math.ceil(rows / TARGET_PAGE), rows
+def _read_back(rows: int, changed: int, tenant: Circumstances) -> tuple[int, int, int]:
+    """Return requests, rows and readers of reconciliation: by key when few were written, else ranges of the table."""
+    if changed <= READ_BY_KEY * tenant.companies:
+        return math.ceil(changed / KEYS_PER_REQUEST), min(rows, changed * ROWS_PER_KEY), 1
+    return math.ceil(rows / TARGET_PAGE), rows, tenant.writers
 
 
 def _floor(requests: int, execution: float) -> float:

@@ -156,12 +156,16 @@ def _faults(figures: Figures) -> list[Target]:
 def _allowed_share(one: Measurement, unlimited: float | None) -> float | None:
     """Divide the time of a client that sends whatever the limits let pass at once by the time this one took.
 
-    :param unlimited: seconds that the client takes without limits: what a window lets pass still has to be done.
+    In no window of time may more requests pass than are allowed, so each request waits a window for the one so many
+    before it.
+
+    :param unlimited: seconds that the client takes without limits: what comes last still has to be done.
     """
     if unlimited is None:
         return None
-    windows = one.passed / one.allowed
-    return ((windows - 1) * WINDOW_SECONDS + unlimited / windows) / one.seconds
+    waits = (one.passed - 1) // one.allowed
+    last = one.passed - waits * one.allowed
+    return (waits * WINDOW_SECONDS + unlimited * last / one.passed) / one.seconds
 
 
 def _more(title: str, limit: float, value: float | None) -> Target:

@@ -61,14 +61,17 @@ class Sandbox:
 
 
 def start_sandbox(
-    *, port: int, seed: int = 7, scale: str = "small", log: Path
+    *, port: int, seed: int = 7, scale: str = "small", log: Path, kept: bool = True
 ) -> tuple[subprocess.Popen[bytes], Sandbox]:
-    """Start the sandbox and wait until it answers. :param port: first of four ports, 0 for free ones."""
+    """Start the sandbox and wait until it answers.
+
+    :param port: first of four ports, 0 for free ones; :param kept: begin with the world of the last stop, and keep it.
+    """
     SANDBOX_STATE.mkdir(parents=True, exist_ok=True)
     command = [
         sys.executable, "-m", "sandbox", "serve", "--host", "127.0.0.1", "--port", str(port),
         "--seed", str(seed), "--scale", scale,
-        "--tls-dir", str(SANDBOX_STATE / "tls"), "--state", str(SANDBOX_STATE / "state"),
+        "--tls-dir", str(SANDBOX_STATE / "tls"), *(("--state", str(SANDBOX_STATE / "state")) if kept else ()),
     ]  # fmt: skip
     with log.open("wb") as output:
         process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, start_new_session=True)
@@ -87,9 +90,14 @@ def _ready_urls(process: subprocess.Popen[bytes], log: Path) -> dict[str, str]:
 
 
 @contextmanager
-def running_sandbox(*, port: int, seed: int = 7, scale: str = "small", log: Path) -> Iterator[Sandbox]:
-    """Run the sandbox for the length of a block; its state is kept in ``AIRFLOW_HOME/sandbox`` for the next start."""
-    process, sandbox = start_sandbox(port=port, seed=seed, scale=scale, log=log)
+def running_sandbox(
+    *, port: int, seed: int = 7, scale: str = "small", log: Path, kept: bool = True
+) -> Iterator[Sandbox]:
+    """Run the sandbox for the length of a block.
+
+    :param kept: begin with the world of the last stop, and keep it in ``AIRFLOW_HOME/sandbox`` for the next start.
+    """
+    process, sandbox = start_sandbox(port=port, seed=seed, scale=scale, log=log, kept=kept)
     try:
         yield sandbox
     finally:

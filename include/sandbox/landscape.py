@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from typing import Any
 
@@ -53,6 +54,7 @@ class Landscape:
             gateway.reset()
         self.stats.reset()
         self.world = {"seed": seed, "scale": scale, "empty": empty}
+        gc.freeze()  # The world stays; the collector need not look through millions of values again and again.
 
     def dump(self, system: str, entity_set: str) -> Iterator[dict[str, Any]]:
         """Give every row of an entity set.

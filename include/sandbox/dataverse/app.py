@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import uuid
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -38,6 +37,7 @@ from sandbox.dataverse.values import utc_text
 from sandbox.dataverse.writing import Writer
 from sandbox.environment import Environment
 from sandbox.http import Request, Response
+from sandbox.identity import new_id
 from sandbox.odata.keys import parse_segment
 
 URL_LIMIT = 32_768
@@ -238,7 +238,7 @@ def _challenge(environment: Environment, error: DataverseError) -> dict[str, str
 def _stamp(response: Response) -> Response:
     """Add the headers that every answer carries."""
     response.headers.setdefault("OData-Version", "4.0")
-    response.headers["x-ms-service-request-id"] = str(uuid.uuid4())
-    response.headers["REQ_ID"] = str(uuid.uuid4())
+    response.headers["x-ms-service-request-id"] = new_id()
+    response.headers["REQ_ID"] = new_id()
     response.headers["Set-Cookie"] = "ARRAffinity=5a1d7c0f; domain=sandbox; path=/; secure; HttpOnly"
     return response

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -11,6 +10,7 @@ from sandbox.dataverse.ownership import set_owner
 from sandbox.dataverse.schema import Table
 from sandbox.dataverse.store import Database, Row
 from sandbox.dataverse.values import accept
+from sandbox.identity import new_id
 
 BUSINESS_UNIT_ID = "00000000-0000-4000-8000-0000000000d2"
 ORGANIZATION_ID = "00000000-0000-4000-8000-0000000000d0"
@@ -53,7 +53,7 @@ def load_rows(database: Database, table: Table, rows: Iterable[Mapping[str, Any]
                 row[columns[name].name] = accept(table, columns[name], value)
             except DataverseError as error:
                 raise ValueError(f"{table.entity_set}, column '{name}': {error}") from error
-        row.setdefault(table.primary_id, str(uuid.uuid4()))
+        row.setdefault(table.primary_id, new_id())
         if table.ownership == "UserOwned":
             given = {name: row[name] for name in ("owningbusinessunit",) if name in row}
             set_owner(database, row, APPLICATION_USER_ID)

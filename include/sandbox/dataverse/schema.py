@@ -123,6 +123,7 @@ class Table:
     navigations: dict[str, tuple[Column, str]] = field(init=False)
     defaults: dict[str, object] = field(init=False)
     calculated: tuple[Column, ...] = field(init=False)
+    _keys_by_columns: dict[frozenset[str], Key] = field(init=False)
 
     def __post_init__(self) -> None:
         columns = self.columns.values()
@@ -131,6 +132,7 @@ class Table:
         object.__setattr__(self, "navigations", navigations)
         object.__setattr__(self, "defaults", {c.name: c.default for c in columns if c.default is not None})
         object.__setattr__(self, "calculated", tuple(c for c in columns if c.formula is not None))
+        object.__setattr__(self, "_keys_by_columns", {frozenset(key.columns): key for key in reversed(self.keys)})
 
     @property
     def primary_id(self) -> str:
@@ -148,8 +150,7 @@ class Table:
 
     def key_for(self, columns: Iterable[str]) -> Key | None:
         """Find the alternate key made of exactly these columns."""
-        wanted = set(columns)
-        return next((key for key in self.keys if set(key.columns) == wanted), None)
+        return self._keys_by_columns.get(frozenset(columns))
 
 
 class Schema:

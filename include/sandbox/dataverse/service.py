@@ -6,7 +6,6 @@ for all of them. What it raises undoes the surrounding transaction.
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -26,6 +25,7 @@ from sandbox.dataverse.schema import Relationship, Table
 from sandbox.dataverse.store import Database, Row, Transaction
 from sandbox.dataverse.switches import Switches
 from sandbox.dataverse.values import accept
+from sandbox.identity import new_id
 
 NO_CASCADE = "NoCascade"
 
@@ -97,7 +97,7 @@ class OrganizationService:
         self._refuse_secured(call, table, values)
         target = self._accept(table, values, creating=True)
         store = self.database.stores[table.name]
-        row_id = target.get(table.primary_id) or str(uuid.uuid4())
+        row_id = target.get(table.primary_id) or new_id()
         if row_id in store.rows:
             raise record_exists()
         row = {**table.defaults, **{name: value for name, value in target.items() if value is not None}}

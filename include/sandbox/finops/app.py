@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import uuid
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -26,6 +25,7 @@ from sandbox.finops.switches import Switches, lose_next_update
 from sandbox.finops.tables import SCHEMA
 from sandbox.finops.writing import Writer
 from sandbox.http import Request, Response
+from sandbox.identity import new_id
 from sandbox.odata.keys import parse_segment
 
 METADATA_PATH = "/metadata/"
@@ -103,7 +103,7 @@ class FinanceOperations:
                 response = self._answer(request)
             except FinanceError as error:
                 response = self._refuse(error)
-        response.headers["ms-dyn-aid"] = str(uuid.uuid4())
+        response.headers["ms-dyn-aid"] = new_id()
         return response
 
     def _connect(self, database: Database) -> None:

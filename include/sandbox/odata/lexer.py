@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
 class FilterSyntaxError(ValueError):
     """Text that is no OData expression; the message names the place."""
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """One piece of an expression.
 
     :param kind: string, json, enum, guid, datetime, date, number, name, mark or end.

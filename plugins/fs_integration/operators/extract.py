@@ -18,7 +18,10 @@ class ExtractEntityOperator(AreaOperator):
     """
 
     def execute(self, context: Context) -> list[dict[str, Any]]:
+        from airflow.sdk.configuration import conf
+
         from fs_integration.pipeline.extract import extract
+        from fs_integration.pipeline.source import MOST_BATCHES
 
         run = self.run_of(context)
         execution = export_under_way(self.area_task, run, self.scopes, self.clients.finance_operations)
@@ -27,6 +30,7 @@ class ExtractEntityOperator(AreaOperator):
         refs = extract(
             self.area, self.area_task, run, organizations=self.connections.organizations,
             clients=self.clients, staging=self.staging, ledger=self.ledger,
+            most_batches=conf.getint("core", "max_map_length", fallback=MOST_BATCHES),
         )  # fmt: skip
         return [ref.to_dict() for ref in refs]
 

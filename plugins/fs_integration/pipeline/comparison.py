@@ -23,6 +23,7 @@ from fs_integration.spec.metadata import ColumnKind
 from fs_integration.staging import StagingArea
 
 READ_BY_KEY_ROWS = 2_000  # up to here rows are asked for by key, beyond it the whole table is read
+SAMPLED_KEYS = 1_000  # of a company's keys, to find out how they are spread
 WRITTEN = (Outcome.CREATED.value, Outcome.UPDATED.value)
 
 
@@ -57,6 +58,10 @@ class _Sought:
         self._seen[position[hit]] = True
         self._differs[position[hit]] |= prints[hit] != self._prints[position[hit]]
 
+    def sample(self, key: Sequence[str]) -> pd.DataFrame:
+        """Return the keys of some rows; which ones is chance, as the rows are in the order of their hashes."""
+        return self.rows[list(key)].head(SAMPLED_KEYS)
+
     def not_seen(self) -> pd.DataFrame:
         """Return the rows that were not met."""
         return self.rows[~self._seen].reset_index(drop=True)
@@ -82,7 +87,8 @@ def compare(
             expected, written = _expected(task, refs, staging)
             if ledger.written_count(scope, refs[0].run_key) != written:  # so has another run since, or another try
                 expected = _ours(task, _lines(task, refs, ARRIVED, staging), as_of, scope=scope, ledger=ledger)
-            sought |= {scope: _Sought(expected)} if len(expected) else {}
+            kept = expected[list(dict.fromkeys([*task.target.key, KEY, READABLE]))]
+            sought |= {scope: _Sought(kept)} if len(kept) else {}
     if task.target.system == "dataverse":  # one table for all companies
         _look_for(task, sought, targets)
     else:
@@ -111,7 +117,7 @@ def _look_through(
             frame = targets[scope].read_keys(columns, own.rows)
             own.meet(*_hashes(task, frame))
         return
-    near = pd.concat([own.rows[list(task.target.key)] for own in sought.values()], ignore_index=True)
+    near = pd.concat([own.sample(task.target.key) for own in sought.values()], ignore_index=True)
     for frame in targets[next(iter(sought))].read(columns, near=near):
         keys, prints = _hashes(task, frame)
         for own in sought.values():

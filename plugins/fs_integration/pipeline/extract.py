@@ -17,7 +17,7 @@ from fs_integration.pipeline.clients import Clients
 from fs_integration.pipeline.places import SOURCE, TARGET, stage_description
 from fs_integration.pipeline.references import stage_references, stage_target_index
 from fs_integration.pipeline.run import Mode, Run, scopes_of
-from fs_integration.pipeline.source import batches_of, source_pages
+from fs_integration.pipeline.source import MOST_BATCHES, batches_of, source_pages
 from fs_integration.pipeline.target import target_metadata
 from fs_integration.records import BatchRef, Scope
 from fs_integration.spec.columns import grouping_columns, source_columns
@@ -33,10 +33,11 @@ log = logging.getLogger(__name__)
 
 def extract(
     area: Mapping, task: MappingTask, run: Run, *, organizations: Sequence[Organization], clients: Clients,
-    staging: StagingArea, ledger: Ledger,
+    staging: StagingArea, ledger: Ledger, most_batches: int = MOST_BATCHES,
 ) -> list[BatchRef]:  # fmt: skip
     """Stage one run of a mapping task for every company and return its raw batches.
 
+    :param most_batches: batches that the later steps can be mapped over; half of them are left to the gate.
     :raises ConfigurationError: when a company lacks a setting, or something that must be set up in a service is not.
     :raises ServiceError: when a service cannot be read; nothing of the run is usable then and the task is tried again.
     """
@@ -49,11 +50,12 @@ def extract(
     stage_references(task, run, organizations=dict(zip(scopes, organizations, strict=True)), clients=clients,
                      staging=staging, ledger=ledger)  # fmt: skip
     stage_target_index(task, run, scopes=scopes, metadata=target, clients=clients, staging=staging, ledger=ledger)
-    content = mapping_hash(area)
+    content, most = mapping_hash(area), max(1, most_batches // (2 * len(views)))
 
     def extract_scope(one: tuple[CompanyView, Scope]) -> list[BatchRef]:
         view, scope = one
-        return _extract_scope(view, run, scope=scope, clients=clients, staging=staging, ledger=ledger, content=content)
+        return _extract_scope(view, run, scope=scope, clients=clients, staging=staging, ledger=ledger, content=content,
+                              most=most)  # fmt: skip
 
     found = side_by_side(extract_scope, list(zip(views, scopes, strict=True)), at_once=_at_once(task.source),
                          name="extract")  # fmt: skip
@@ -86,8 +88,9 @@ def _source_metadata(views: Sequence[CompanyView], clients: Clients) -> EntityMe
 
 
 def _extract_scope(
-    view: CompanyView, run: Run, *, scope: Scope, clients: Clients, staging: StagingArea, ledger: Ledger, content: str
-) -> list[BatchRef]:
+    view: CompanyView, run: Run, *, scope: Scope, clients: Clients, staging: StagingArea, ledger: Ledger, content: str,
+    most: int,
+) -> list[BatchRef]:  # fmt: skip
     task = view.task
     run = run.for_scope(ledger.watermark(scope))
     ledger.begin_run(scope, run_key=run.run_key, dag_id=run.dag_id, run_id=run.run_id, mode=run.mode.value,
@@ -95,7 +98,7 @@ def _extract_scope(
     again = task.source.changed_since is not None and run.mode is Mode.SCHEDULED
     held = ledger.held_back(scope) if again else []
     pages = source_pages(view, run, scope=scope, clients=clients, staging=staging, held=held)
-    frames = batches_of(pages, rows=task.source.batch_rows, together=grouping_columns(task))
+    frames = batches_of(pages, rows=task.source.batch_rows, together=grouping_columns(task), most=most)
     refs = [ref for ref in staging.write_batches(scope, run.run_key, "01_raw", frames) if ref.rows]
     for ref in refs:
         ledger.record_batch(ref)

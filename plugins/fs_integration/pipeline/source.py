@@ -24,6 +24,8 @@ from fs_integration.staging import StagingArea
 
 KEYS_AT_ONCE = 50  # documents asked for in one request
 PACKAGE = "package.zip"
+MOST_BATCHES = 1024  # that Airflow maps a task over, unless `[core] max_map_length` says otherwise
+GROWTH_STEPS = 8
 
 
 def source_pages(
@@ -105,23 +107,29 @@ def _window(changed: ChangedSince, run: Run) -> tuple[str, Interval]:
     return changed.field, Interval(earlier, run.interval.end)
 
 
-def batches_of(pages: Iterator[pd.DataFrame], *, rows: int, together: Sequence[str]) -> Iterator[pd.DataFrame]:
+def batches_of(
+    pages: Iterator[pd.DataFrame], *, rows: int, together: Sequence[str], most: int = MOST_BATCHES
+) -> Iterator[pd.DataFrame]:
     """Cut pages into batches of about ``rows`` rows; rows that are equal in ``together`` stay in one batch.
 
     The pages must be ordered by ``together``; a batch may then grow by at most one group.
+
+    :param most: batches that can be handled. After each eighth of them batches become twice as large, so that this
+        number is not reached: it holds two hundred times as many rows as batches of one size would.
     """
     held: list[pd.DataFrame] = []
-    count = 0
+    count = number = 0
     for page in pages:
         held.append(page)
         count += len(page)
-        while count >= rows:
+        while count >= (wanted := rows << (number * GROWTH_STEPS // most)):
             frame = pd.concat(held, ignore_index=True)
-            cut = _cut(frame, rows, together)
+            cut = _cut(frame, wanted, together)
             if cut == len(frame) and together:
                 held = [frame]  # the last group may go on in the next page
                 break
             yield frame.iloc[:cut].reset_index(drop=True)
+            number += 1
             rest = frame.iloc[cut:].reset_index(drop=True)
             held, count = [rest], len(rest)
     if count:

@@ -27,7 +27,8 @@ def test_time_grows_linearly_once_the_fixed_part_is_small() -> None:
 
 def test_latency_costs_by_the_request_and_not_by_the_row() -> None:
     near, far = (estimate(10**6, 0, replace(TENANT, latency=latency)) for latency in (0.0, 1.0))
-    assert far.seconds - near.seconds == pytest.approx(near.requests)
+    pages = near.requests - TENANT.fixed_requests
+    assert far.seconds - near.seconds == pytest.approx(TENANT.rounds + pages * TENANT.largest)
 
 
 def test_a_service_that_takes_long_for_a_row_makes_the_limit_of_execution_time_the_floor() -> None:

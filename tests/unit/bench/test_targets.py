@@ -43,6 +43,9 @@ LIMITED = {"passed": 100, "allowed": 25}
         # 25 of 100 requests pass at once, the others need three windows of 10 s; the last 25 take two of eight seconds
         (SHARE, [("throttled", "ours", {**LIMITED, "seconds": 35.5}), ("none", "ours", {"seconds": 8.0})], MET),
         (SHARE, [("throttled", "ours", {**LIMITED, "seconds": 35.6}), ("none", "ours", {"seconds": 8.0})], MISSED),
+        # one request more than a window lets pass waits a whole window
+        (SHARE, [("throttled", "ours", {**LIMITED, "passed": 26, "seconds": 11.2}), ("none", "ours", {"seconds": 2.6})],
+         MET),
         (SHARE, [("throttled", "ours", {**LIMITED, "seconds": 31.0})], NOT_MEASURED),
         ("throttled: requests before", [("throttled", "ours", {"early": 0})], MET),
         ("throttled: requests before", [("throttled", "ours", {"early": 1})], MISSED),

@@ -37,3 +37,11 @@ def test_every_row_is_in_exactly_one_batch_and_groups_stay_whole(sizes, page_row
         assert sum(len(group) for group in groups) == len(sizes)
     else:
         assert all(len(batch) == batch_rows for batch in batches[:-1])
+
+
+@given(rows=st.integers(1, 4000), most=st.integers(1, 40))
+def test_batches_grow_before_there_are_too_many(rows, most):
+    batches = [len(batch) for batch in batches_of(pages_of([1] * rows, 50), rows=2, together=[], most=most)]
+    assert sum(batches) == rows
+    assert batches[:-1] == sorted(batches[:-1])
+    assert len(batches) <= most or rows > 2 * most * 20
