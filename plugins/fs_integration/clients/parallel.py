@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, as_completed, wait
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, CancelledError, ThreadPoolExecutor, as_completed, wait
 from contextlib import contextmanager
 from typing import TypeVar
 
@@ -12,20 +12,37 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-def side_by_side(work: Callable[[Item], Result], items: Sequence[Item], *, at_once: int, name: str) -> list[Result]:
+def side_by_side(
+    work: Callable[[Item], Result], items: Sequence[Item], *, at_once: int, name: str,
+    stop: threading.Event | None = None,
+) -> list[Result]:  # fmt: skip
     """Call ``work`` with every item, in so many threads of this name at most.
 
+    :param stop: set as soon as one call fails or this thread is interrupted, for long work to end early (``until``).
     :returns: what it returned, in the order of the items.
 
-    What one call raises is raised here; calls that have not begun by then are not made.
+    What one call raises is raised here; calls that have not begun by then are not made, the others are waited for.
     """
     if at_once == 1:
         return [work(item) for item in items]
     with _threads(min(at_once, len(items)), name) as pool:
         futures = [pool.submit(work, item) for item in items]
-        for done in as_completed(futures):
-            done.result()
+        try:
+            for done in as_completed(futures):
+                done.result()
+        except BaseException:
+            if stop is not None:
+                stop.set()
+            raise
         return [future.result() for future in futures]
+
+
+def until(stop: threading.Event, items: Iterable[Item]) -> Iterator[Item]:
+    """Give items as long as they are wanted. :raises CancelledError: they no longer are."""
+    for item in items:
+        if stop.is_set():
+            raise CancelledError
+        yield item
 
 
 def merged(sources: Sequence[Iterator[Item]], *, at_once: int, name: str) -> Iterator[Item]:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from threading import Event
 
 from fs_integration.clients.finance_operations import FinanceOperationsClient
-from fs_integration.clients.parallel import side_by_side
+from fs_integration.clients.parallel import side_by_side, until
 from fs_integration.errors import ConfigurationError
 from fs_integration.ledger import Ledger
 from fs_integration.pipeline.clients import Clients
@@ -50,15 +51,15 @@ def extract(
     stage_references(task, run, organizations=dict(zip(scopes, organizations, strict=True)), clients=clients,
                      staging=staging, ledger=ledger)  # fmt: skip
     stage_target_index(task, run, scopes=scopes, metadata=target, clients=clients, staging=staging, ledger=ledger)
-    content, most = mapping_hash(area), max(1, most_batches // (2 * len(views)))
+    content, most, stop = mapping_hash(area), max(1, most_batches // (2 * len(views))), Event()
 
     def extract_scope(one: tuple[CompanyView, Scope]) -> list[BatchRef]:
         view, scope = one
         return _extract_scope(view, run, scope=scope, clients=clients, staging=staging, ledger=ledger, content=content,
-                              most=most)  # fmt: skip
+                              most=most, stop=stop)  # fmt: skip
 
     found = side_by_side(extract_scope, list(zip(views, scopes, strict=True)), at_once=_at_once(task.source),
-                         name="extract")  # fmt: skip
+                         name="extract", stop=stop)  # fmt: skip
     return [ref for refs in found for ref in refs]
 
 
@@ -89,7 +90,7 @@ def _source_metadata(views: Sequence[CompanyView], clients: Clients) -> EntityMe
 
 def _extract_scope(
     view: CompanyView, run: Run, *, scope: Scope, clients: Clients, staging: StagingArea, ledger: Ledger, content: str,
-    most: int,
+    most: int, stop: Event,
 ) -> list[BatchRef]:  # fmt: skip
     task = view.task
     run = run.for_scope(ledger.watermark(scope))
@@ -98,7 +99,7 @@ def _extract_scope(
     again = task.source.changed_since is not None and run.mode is Mode.SCHEDULED
     held = ledger.held_back(scope) if again else []
     pages = source_pages(view, run, scope=scope, clients=clients, staging=staging, held=held)
-    frames = batches_of(pages, rows=task.source.batch_rows, together=grouping_columns(task), most=most)
+    frames = batches_of(until(stop, pages), rows=task.source.batch_rows, together=grouping_columns(task), most=most)
     refs = [ref for ref in staging.write_batches(scope, run.run_key, "01_raw", frames) if ref.rows]
     for ref in refs:
         ledger.record_batch(ref)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
+from threading import Event
 
 import pandas as pd
 
-from fs_integration.clients.parallel import side_by_side
+from fs_integration.clients.parallel import side_by_side, until
 from fs_integration.errors import ConfigurationError
 from fs_integration.frames import KEY, empty_frame, split_keys
 from fs_integration.ledger import Ledger
@@ -42,14 +43,16 @@ def stage_references(
         for place in dict.fromkeys(reference_scope(reference, scope) for scope in organizations)
     ]
 
+    stop = Event()
+
     def stage(one: tuple[str, Scope]) -> int:
         name, scope = one
         pages = _pages(task.references[name], organizations.get(scope), scope=scope, clients=clients, ledger=ledger)
-        count = staging.write_reference(scope, run.run_key, name, pages)
+        count = staging.write_reference(scope, run.run_key, name, until(stop, pages))
         log.info("Staged reference %s for %s: %d rows", name, scope, count)
         return count
 
-    counts = side_by_side(stage, wanted, at_once=task.source.parallel_reads, name="reference")
+    counts = side_by_side(stage, wanted, at_once=task.source.parallel_reads, name="reference", stop=stop)
     rows = dict(zip(wanted, counts, strict=True))
     problems = [problem for scope in organizations for problem in _unprepared(task, scope, rows)]
     if problems:

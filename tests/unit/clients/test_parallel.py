@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 from collections.abc import Iterator
@@ -9,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from fs_integration.clients.once import Once
-from fs_integration.clients.parallel import merged, side_by_side
+from fs_integration.clients.parallel import merged, side_by_side, until
 
 
 def test_results_come_in_the_order_of_the_items() -> None:
@@ -50,6 +51,22 @@ def test_a_failure_is_raised_and_ends_what_has_not_begun(at_once: int) -> None:
     with pytest.raises(ValueError, match="broken"):
         side_by_side(work, range(20), at_once=at_once, name="test")
     assert len(begun) <= at_once + 1
+
+
+def test_a_failure_stops_long_work_at_its_next_item() -> None:
+    stop, read = threading.Event(), []
+
+    def work(item: int) -> None:
+        if item == 0:
+            time.sleep(0.05)
+            raise ValueError("broken")
+        for number in until(stop, itertools.count()):
+            read.append(number)
+            time.sleep(0.01)
+
+    with pytest.raises(ValueError, match="broken"):
+        side_by_side(work, [0, 1], at_once=2, name="test", stop=stop)
+    assert 0 < len(read) < 100
 
 
 def test_items_of_several_sources_come_as_they_are_ready() -> None:
