@@ -44,6 +44,7 @@ class Landscape:
         :param scale: a named scale or a number of on-hand rows.
         :raises ValueError: another scale; nothing is changed then.
         """
+        gc.unfreeze()
         world = self._composition.build_world(seed, scale, empty)
         self.environment.clock.reset()
         self.environment.limits.reset()

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from fs_integration.clients.ahead import begin
 from fs_integration.clients.filters import query, quoted
+from fs_integration.clients.limiter import START
+from fs_integration.clients.parallel import side_by_side
 from fs_integration.clients.transport import Transport
 from fs_integration.errors import NotFound, RequestRefused
 from fs_integration.spec.metadata import Column, ColumnKind, EntityMetadata
@@ -43,9 +44,9 @@ def read_entity(transport: Transport, entity_set: str) -> EntityMetadata:
     if not entry.get("DataServiceEnabled", True) or not public:
         return EntityMetadata(system="finance_operations", name=entity_set, logical_name=str(entry["Name"]), columns={})
     definition = transport.get_json(f"metadata/PublicEntities({quoted(public)})")
-    names = dict.fromkeys(filter(None, map(_enum, definition["Properties"])))
-    coming = {name: begin(partial(_members, transport, name), name="members") for name in names}
-    members = {name: future.result() for name, future in coming.items()}
+    names = list(dict.fromkeys(filter(None, map(_enum, definition["Properties"]))))
+    found = side_by_side(partial(_members, transport), names, at_once=START, name="members")
+    members = dict(zip(names, found, strict=True))
     columns = [_column(item, members) for item in definition["Properties"]]
     return EntityMetadata(
         system="finance_operations",

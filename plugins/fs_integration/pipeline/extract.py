@@ -6,8 +6,9 @@ source rows in bounded batches. Only the last are per legal entity; references t
 
 from __future__ import annotations
 
+import itertools
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from threading import Event
 
 from fs_integration.clients.finance_operations import FinanceOperationsClient
@@ -51,12 +52,12 @@ def extract(
     stage_references(task, run, organizations=dict(zip(scopes, organizations, strict=True)), clients=clients,
                      staging=staging, ledger=ledger)  # fmt: skip
     stage_target_index(task, run, scopes=scopes, metadata=target, clients=clients, staging=staging, ledger=ledger)
-    content, most, stop = mapping_hash(area), max(1, most_batches // (2 * len(views))), Event()
+    content, stop, numbers = mapping_hash(area), Event(), itertools.count(1)
 
     def extract_scope(one: tuple[CompanyView, Scope]) -> list[BatchRef]:
         view, scope = one
         return _extract_scope(view, run, scope=scope, clients=clients, staging=staging, ledger=ledger, content=content,
-                              most=most, stop=stop)  # fmt: skip
+                              most=most_batches // 2, numbers=numbers, stop=stop)  # fmt: skip
 
     found = side_by_side(extract_scope, list(zip(views, scopes, strict=True)), at_once=_at_once(task.source),
                          name="extract", stop=stop)  # fmt: skip
@@ -90,7 +91,7 @@ def _source_metadata(views: Sequence[CompanyView], clients: Clients) -> EntityMe
 
 def _extract_scope(
     view: CompanyView, run: Run, *, scope: Scope, clients: Clients, staging: StagingArea, ledger: Ledger, content: str,
-    most: int, stop: Event,
+    most: int, numbers: Iterator[int], stop: Event,
 ) -> list[BatchRef]:  # fmt: skip
     task = view.task
     run = run.for_scope(ledger.watermark(scope))
@@ -99,7 +100,8 @@ def _extract_scope(
     again = task.source.changed_since is not None and run.mode is Mode.SCHEDULED
     held = ledger.held_back(scope) if again else []
     pages = source_pages(view, run, scope=scope, clients=clients, staging=staging, held=held)
-    frames = batches_of(until(stop, pages), rows=task.source.batch_rows, together=grouping_columns(task), most=most)
+    frames = batches_of(until(stop, pages), rows=task.source.batch_rows, together=grouping_columns(task), most=most,
+                        numbers=numbers)  # fmt: skip
     refs = [ref for ref in staging.write_batches(scope, run.run_key, "01_raw", frames) if ref.rows]
     for ref in refs:
         ledger.record_batch(ref)

@@ -9,6 +9,7 @@ import pandas as pd
 from fs_integration.spec.mapping import Condition
 from fs_integration.spec.metadata import ColumnKind, EntityMetadata
 
+LEAST_VALUES = 4  # per range: rows at a cut are read twice, which must not be most of them
 Range = tuple[Condition, ...]
 
 
@@ -22,12 +23,10 @@ def key_ranges(rows: pd.DataFrame, metadata: EntityMetadata, key: Sequence[str],
     """
     texts = [name for name in key if metadata.columns[name].kind is ColumnKind.TEXT]
     column = max(texts, key=lambda name: rows[name].nunique(), default=None)
-    if column is None or parts < 2:
+    if column is None or parts < 2 or rows[column].nunique() < parts * LEAST_VALUES:
         return [()]
     values = rows[column].dropna().sort_values(ignore_index=True)
     cuts = values.iloc[[len(values) * part // parts for part in range(1, parts)]].drop_duplicates().tolist()
-    if not cuts:
-        return [()]
     return [_between(column, at_least, at_most) for at_least, at_most in zip([None, *cuts], [*cuts, None], strict=True)]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from functools import partial
@@ -108,17 +109,24 @@ def _window(changed: ChangedSince, run: Run) -> tuple[str, Interval]:
 
 
 def batches_of(
-    pages: Iterator[pd.DataFrame], *, rows: int, together: Sequence[str], most: int = MOST_BATCHES
+    pages: Iterator[pd.DataFrame],
+    *,
+    rows: int,
+    together: Sequence[str],
+    most: int = MOST_BATCHES,
+    numbers: Iterator[int] | None = None,
 ) -> Iterator[pd.DataFrame]:
     """Cut pages into batches of about ``rows`` rows; rows that are equal in ``together`` stay in one batch.
 
     The pages must be ordered by ``together``; a batch may then grow by at most one group.
 
-    :param most: batches that can be handled. After each eighth of them batches become twice as large, so that this
-        number is not reached: it holds two hundred times as many rows as batches of one size would.
+    :param most: batches that can be handled, at least 8. After each eighth of them batches become twice as large, so
+        that this number is not reached: it holds thirty times as many rows as batches of one size would.
+    :param numbers: gives each batch its number, from 1 on, where several streams share ``most``.
     """
     held: list[pd.DataFrame] = []
     count = number = 0
+    numbers = numbers or itertools.count(1)
     for page in pages:
         held.append(page)
         count += len(page)
@@ -129,7 +137,7 @@ def batches_of(
                 held = [frame]  # the last group may go on in the next page
                 break
             yield frame.iloc[:cut].reset_index(drop=True)
-            number += 1
+            number = next(numbers)
             rest = frame.iloc[cut:].reset_index(drop=True)
             held, count = [rest], len(rest)
     if count:

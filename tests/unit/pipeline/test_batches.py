@@ -39,7 +39,7 @@ def test_every_row_is_in_exactly_one_batch_and_groups_stay_whole(sizes, page_row
         assert all(len(batch) == batch_rows for batch in batches[:-1])
 
 
-@given(rows=st.integers(1, 4000), most=st.integers(1, 40))
+@given(rows=st.integers(1, 4000), most=st.integers(8, 40))
 def test_batches_grow_before_there_are_too_many(rows, most):
     batches = [len(batch) for batch in batches_of(pages_of([1] * rows, 50), rows=2, together=[], most=most)]
     assert sum(batches) == rows
