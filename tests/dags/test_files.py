@@ -20,9 +20,9 @@ import json, sys, time
 import airflow.sdk
 from airflow.dag_processing.dagbag import DagBag
 import airflow.providers.standard.operators.trigger_dagrun
-started = time.perf_counter()
+started = time.process_time()
 bag = DagBag(sys.argv[1])
-seconds = time.perf_counter() - started
+seconds = time.process_time() - started
 print("RESULT " + json.dumps({"seconds": seconds, "modules": sorted(sys.modules), "dags": sorted(bag.dags)}))
 """
 
@@ -73,7 +73,7 @@ def test_parsing_loads_nothing_heavy(parsed):
 
 
 def test_parsing_takes_little_beside_airflows_own_imports(parsed):
-    assert parsed["seconds"] < 1  # 0.2 s, measured alone; tests run side by side
+    assert parsed["seconds"] < 0.5  # of CPU; a busy machine must not matter
 
 
 def test_the_package_is_hidden_from_the_plugin_loader(root):
