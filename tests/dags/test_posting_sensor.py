@@ -56,6 +56,14 @@ def test_it_looks_for_every_kind_of_journal_in_every_company(scm):
     ]
 
 
+def test_a_task_woken_without_its_arguments_begins_to_wait_anew(scm):
+    scm[ENTITY, "demf"] = ["DA000001"]
+    with pytest.raises(TaskDeferred) as slept:
+        sensor(minutes="30").look({}, None)
+    until = datetime.fromisoformat(slept.value.kwargs["until"])
+    assert timedelta(minutes=29) < until - datetime.now(UTC) <= timedelta(minutes=30)
+
+
 def test_an_unposted_journal_of_one_company_lets_it_sleep_until_the_next_look(scm):
     scm[ENTITY, "demf"] = ["DA000001"]
     with pytest.raises(TaskDeferred) as slept:

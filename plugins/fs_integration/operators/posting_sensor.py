@@ -57,14 +57,15 @@ class JournalsPostedSensor(BaseOperator):
     def execute(self, context: Context) -> list[dict[str, str]]:
         if self.at_timeout not in AT_TIMEOUT:
             raise ConfigurationError(f"at_posting_timeout is `{self.at_timeout}`; it must be one of {AT_TIMEOUT}.")
-        until = datetime.now(UTC) + timedelta(minutes=int(self.minutes))
-        return self.look(context, until=until.isoformat())
+        return self.look(context)
 
-    def look(self, context: Context, event: Any = None, *, until: str) -> list[dict[str, str]]:  # noqa: ARG002
+    def look(self, context: Context, event: Any = None, *, until: str = "") -> list[dict[str, str]]:  # noqa: ARG002
         """Look once; sleep again when journals are unposted or the service cannot answer now.
 
-        :param until: when the waiting ends, ISO 8601.
+        :param until: when the waiting ends, ISO 8601. Without it the waiting begins anew: ``dag.test`` of Airflow 3.3
+            was once seen to wake a task without the arguments it had asked for.
         """
+        until = until or (datetime.now(UTC) + timedelta(minutes=int(self.minutes))).isoformat()
         left = datetime.fromisoformat(until) - datetime.now(UTC)
         try:
             waiting = self._unposted()
