@@ -10,6 +10,8 @@ import pyarrow.compute as pc
 from sqlalchemy import DateTime, Dialect, Text
 from sqlalchemy.types import TypeDecorator
 
+from fs_integration.frames import in_one_piece
+
 # PostgreSQL cannot hold the character NUL, which stands for a missing part in keys (frames.NULL_TEXT). It is written as
 # ESCAPE + NUL_MARK, and ESCAPE itself as ESCAPE + ESCAPE_MARK, so that any text comes back unchanged.
 ESCAPE, NUL = "\x01", "\x00"
@@ -28,9 +30,7 @@ def unescape(text: str) -> str:
 
 def escape_all(values: Any) -> list[str]:
     """Return a text column as a list of stored texts."""
-    array = pa.array(values, type=pa.string())
-    if isinstance(array, pa.ChunkedArray):
-        array = array.combine_chunks()
+    array = in_one_piece(pa.array(values, type=pa.string()))
     array = pc.replace_substring(array, ESCAPE, ESCAPE + ESCAPE_MARK)
     stored: list[str] = pc.replace_substring(array, NUL, ESCAPE + NUL_MARK).to_pylist()
     return stored
