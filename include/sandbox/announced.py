@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 
 from sandbox.clock import Clock
 from sandbox.http import Response
@@ -31,7 +32,7 @@ class AnnouncedWaits:
         if not client_id or response is None or response.status != 429 or "Retry-After" not in response.headers:
             return
         now = self._clock.now()
-        wait = (now + ON_ITS_WAY, now + timedelta(seconds=float(response.headers["Retry-After"])))
+        wait = (now + ON_ITS_WAY, _end_of(response.headers["Retry-After"], now))
         with self._lock:
             running = [(known, until) for known, until in self._waits.get(client_id, []) if until > now]
             self._waits[client_id] = [*running, wait]
@@ -40,3 +41,15 @@ class AnnouncedWaits:
         """Forget every wait."""
         with self._lock:
             self._waits.clear()
+
+
+def _end_of(retry_after: str, now: datetime) -> datetime:
+    """Give the end of a wait of so many seconds or until an HTTP date; a text that is neither announces none."""
+    try:
+        return now + timedelta(seconds=float(retry_after))
+    except ValueError:
+        pass
+    try:
+        return parsedate_to_datetime(retry_after).astimezone(UTC)
+    except ValueError:
+        return now

@@ -1,23 +1,21 @@
-"""Trouble on order: which requests meet a fault, and what each kind of fault does."""
+"""Trouble on order: which requests meet a fault."""
 
 from __future__ import annotations
 
 import re
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
-from urllib.parse import unquote
 
-import msgspec
-
+from sandbox.batch_fault import WAYS
 from sandbox.entra import TokenIssuer
+from sandbox.fault_actions import AFTER, ARGUMENTS, BEFORE, DURING, EXPIRE_TOKEN, LATE_COMMIT
 from sandbox.http import ConnectionDropped, Request, Response
+from sandbox.late_commits import LateCommits
 
 SYSTEMS = ("entra", "finops", "dataverse")
-FOREIGN_HOST = "https://attacker.example"
-_NEXT_LINK = re.compile(rb'("@odata\.(?:nextLink|deltaLink)"\s*:\s*")https?://[^/"]+')
 
 
 class UnknownFault(ValueError):
@@ -47,7 +45,7 @@ class Fault:
     def read(cls, values: Any) -> Fault:
         """Read a fault from the control API.
 
-        :raises UnknownFault: an unknown member, system or action, or a bad pattern or number.
+        :raises UnknownFault: an unknown member, system, action or argument, or a bad pattern or number.
         """
         if not isinstance(values, dict) or values.keys() - _MEMBERS:
             raise UnknownFault(f"A fault is an object with the members {', '.join(sorted(_MEMBERS))}.")
@@ -61,24 +59,32 @@ class Fault:
 
     def check(self) -> None:
         """Refuse values that no request could ever meet."""
-        if self.action not in ACTIONS:
-            raise UnknownFault(f"There is no action '{self.action}'; there is {', '.join(sorted(ACTIONS))}.")
+        if self.action not in ARGUMENTS:
+            raise UnknownFault(f"There is no action '{self.action}'; there is {', '.join(sorted(ARGUMENTS))}.")
         if self.system not in (None, *SYSTEMS):
             raise UnknownFault(f"There is no system '{self.system}'; there is {', '.join(SYSTEMS)}.")
         for name, number in (("nth", self.nth), ("times", self.times)):
             if number is not None and (type(number) is not int or number < 1):
                 raise UnknownFault(f"'{name}' must be a whole number from 1.")
-        try:
-            re.compile(self.path_regex)
-        except re.error as error:
-            raise UnknownFault(f"'{self.path_regex}' is no regular expression: {error}.") from error
+        _check_pattern(self.path_regex)
+        self._check_arguments()
+
+    def _check_arguments(self) -> None:
+        unknown = sorted(self.args.keys() - ARGUMENTS[self.action])
+        if unknown:
+            known = ", ".join(sorted(ARGUMENTS[self.action])) or "none"
+            raise UnknownFault(f"'{self.action}' has no argument '{unknown[0]}'; it has {known}.")
+        if self.args.get("how", WAYS[0]) not in WAYS:
+            raise UnknownFault(f"'how' must be one of {', '.join(WAYS)}.")
+        if self.args.get("answer", 1) not in (1, 2):
+            raise UnknownFault("'answer' must be 1 or 2: which of the two answers is sent.")
+        _check_pattern(self.args.get("before", ""))
 
     def meets(self, system: str, request: Request) -> bool:
         """Count a request that matches and tell whether it is one to hit."""
         if self.system not in (None, system) or (self.method or request.method).upper() != request.method:
             return False
-        address = unquote(request.path) + (f"?{unquote(request.query)}" if request.query else "")
-        if not re.search(self.path_regex, address):
+        if not re.search(self.path_regex, request.address()):
             return False
         self.matched += 1
         if self.matched < self.nth or (self.times is not None and self.hit >= self.times):
@@ -101,6 +107,7 @@ class Faults:
         self._issuer = issuer
         self._lock = threading.Lock()
         self._faults: list[Fault] = []
+        self._late = LateCommits()
 
     def add(self, faults: list[Fault]) -> None:
         """Put further faults into force."""
@@ -108,83 +115,62 @@ class Faults:
             self._faults += faults
 
     def clear(self) -> None:
-        """End all faults."""
+        """End all faults; requests that wait to be carried out never are."""
         with self._lock:
             self._faults.clear()
+        self._late.forget()
 
     def describe(self) -> list[dict[str, Any]]:
         """Give the faults in force."""
         with self._lock:
             return [fault.describe() for fault in self._faults]
 
-    def meeting(self, system: str, request: Request) -> list[Fault]:
-        """List the faults that hit a request."""
+    def handle(self, system: str, request: Request, answer: Callable[[Request], Response]) -> Response:
+        """Answer a request under the faults that hit it: those before the work, the work, those after it.
+
+        :raises ConnectionDropped: when a fault breaks the connection.
+        """
+        self._late.carry_out(system, request)
+        faults = self._meeting(system, request)
+        for fault in faults:
+            instead = self._before(fault, system, request, answer)
+            if instead is not None:
+                return instead
+        work = answer
+        for fault in faults:
+            if fault.action in DURING:
+                work = partial(_disturbed, fault, work)
+        response = work(request)
+        for fault in faults:
+            if fault.action in AFTER:
+                response = AFTER[fault.action](fault.args, request, response)
+        return response
+
+    def _meeting(self, system: str, request: Request) -> list[Fault]:
         if not self._faults:
             return []
         with self._lock:
             return [fault for fault in self._faults if fault.meets(system, request)]
 
-    def handle(self, faults: list[Fault], request: Request, answer: Callable[[Request], Response]) -> Response:
-        """Answer a request under faults: those before the work, the work, those after it.
-
-        :raises ConnectionDropped: when a fault breaks the connection.
-        """
-        for fault in faults:
-            instead = self._before(fault, request)
-            if instead is not None:
-                return instead
-        response = answer(request)
-        for fault in faults:
-            response = _after(fault, response)
-        return response
-
-    def _before(self, fault: Fault, request: Request) -> Response | None:
-        args = fault.args
-        if fault.action == "drop_before":
-            raise ConnectionDropped
-        if fault.action == "delay":
-            time.sleep(float(args.get("seconds", 1.0)))
-        elif fault.action == "status":
-            return _status(args)
-        elif fault.action == "html":
-            return Response(int(args.get("status", 502)), _HTML, {"Content-Type": "text/html; charset=utf-8"})
-        elif fault.action == "expire_token":
+    def _before(
+        self, fault: Fault, system: str, request: Request, answer: Callable[[Request], Response]
+    ) -> Response | None:
+        if fault.action == EXPIRE_TOKEN:
             self._issuer.expire(request.headers.get("authorization", "").partition(" ")[2])
+        elif fault.action == LATE_COMMIT:
+            self._late.hold(system, request, answer, before=str(fault.args.get("before", "")))
+            raise ConnectionDropped
+        elif fault.action in BEFORE:
+            return BEFORE[fault.action](fault.args, request)
         return None
 
 
-def _after(fault: Fault, response: Response) -> Response:
-    if fault.action == "drop_after_commit":
-        raise ConnectionDropped
-    if fault.action == "truncate":
-        response.cut_at = int(fault.args.get("bytes", len(response.body) // 2))
-    elif fault.action == "foreign_next_link":
-        host = str(fault.args.get("host", FOREIGN_HOST)).rstrip("/").encode()
-        response.body = _NEXT_LINK.sub(lambda match: match[1] + host, response.body)
-    return response
+def _disturbed(fault: Fault, answer: Callable[[Request], Response], request: Request) -> Response:
+    return DURING[fault.action](fault.args, request, answer)
 
 
-def _status(args: dict[str, Any]) -> Response:
-    """Answer with a status instead of doing the work; the body is given, or an OData error."""
-    status = int(args.get("status", 503))
-    body = args.get("body")
-    if body is None:
-        message = str(args.get("message", "The service is unavailable."))
-        body = {"error": {"code": str(args.get("code", "")), "message": message}}
-    content = body.encode() if isinstance(body, str) else msgspec.json.encode(body)
-    headers = {"Content-Type": "application/json; charset=utf-8"}
-    headers.update({str(name): str(value) for name, value in dict(args.get("headers", {})).items()})
-    if "retry_after" in args:
-        headers["Retry-After"] = str(args["retry_after"])
-    return Response(status, content, headers)
-
-
-ACTIONS = frozenset(
-    {
-        "status", "drop_before", "drop_after_commit", "delay", "truncate", "html", "foreign_next_link", "expire_token",
-    }
-)  # fmt: skip
-_HTML = (
-    b"<!DOCTYPE html><html><head><title>Bad gateway</title></head>"
-    b"<body><h1>The page cannot be displayed</h1><p>The gateway could not reach the service.</p></body></html>"
-)
+def _check_pattern(pattern: str) -> None:
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        raise UnknownFault(f"'{pattern}' is no regular expression: {error}.") from error

@@ -49,7 +49,7 @@ class Gateway:
         rows = 0
         self._stats.begin(name, early=self._waits.is_early(client_id))
         try:
-            response = self._faults.handle(self._faults.meeting(name, request), request, self._admit)
+            response = self._faults.handle(name, request, self._admit)
             rows = response.take_rows()
             self._wait(rows)
             return response

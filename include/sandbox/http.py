@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from urllib.parse import unquote_plus
+from urllib.parse import unquote, unquote_plus
 
 ROWS_HEADER = "x-sandbox-rows"
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
@@ -25,6 +25,14 @@ class Request:
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
     base_url: str = ""
+
+    def target(self) -> str:
+        """Give path and query as sent."""
+        return f"{self.path}?{self.query}" if self.query else self.path
+
+    def address(self) -> str:
+        """Give path and query decoded, for a person or a pattern to read."""
+        return unquote(self.path) + (f"?{unquote(self.query)}" if self.query else "")
 
     def params(self) -> dict[str, str]:
         """Give the decoded query options by name.
@@ -48,6 +56,8 @@ class Response:
     The header `x-sandbox-rows` tells statistics and latency how many rows the answer holds; clients never see it.
 
     :param cut_at: send only so many bytes of the body and break the connection; None sends all.
+    :param announced: Content-Length to claim instead of the true one; the connection breaks after the body.
+    :param pause_seconds: send the body byte by byte with such a pause after each; None sends it at once.
     :param stream: the body in pieces, for one that is too large to build at once; `body` is then empty.
     """
 
@@ -55,6 +65,8 @@ class Response:
     body: bytes = b""
     headers: dict[str, str] = field(default_factory=dict)
     cut_at: int | None = None
+    announced: int | None = None
+    pause_seconds: float | None = None
     stream: Iterable[bytes] | None = None
 
     def take_rows(self) -> int:

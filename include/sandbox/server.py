@@ -12,21 +12,19 @@ import ssl
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Iterable
-from http import HTTPStatus
+from collections.abc import Callable
 from typing import Any
 
 import httptools
 
 from sandbox.http import ConnectionDropped, Request, Response
+from sandbox.sending import send, shut
 
 Handle = Callable[[Request], Response]
 _READ_SIZE = 262_144
 _HANDSHAKE_SECONDS = 10.0
 _IDLE_SECONDS = 600.0
 _BACKLOG = 256
-_NO_BODY = frozenset({204, 304})
-_PHRASES = {status.value: status.phrase for status in HTTPStatus}
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
@@ -54,12 +52,12 @@ class Listener:
     def stop(self) -> None:
         """Close the port and every connection, and wait until their threads have ended."""
         self._closing = True
-        _shut(self._socket)
+        shut(self._socket)
         self._socket.close()
         with self._lock:
             connections, threads = list(self._open), list(self._threads)
         for connection in connections:
-            _shut(connection)
+            shut(connection)
         for thread in threads:
             thread.join(timeout=5)
 
@@ -126,7 +124,7 @@ class _Conversation:
             try:
                 self._parser.feed_data(data)
             except (httptools.HttpParserError, httptools.HttpParserUpgrade):
-                self._connection.sendall(_encode(Response(400, b"Bad Request"), "GET", keep_alive=False))
+                send(self._connection, Response(400, b"Bad Request"), "GET", keep_alive=False)
                 return
             while self._ready:
                 request, keep_alive = self._ready.pop(0)
@@ -168,45 +166,9 @@ class _Conversation:
         try:
             response = self._handle(request)
         except ConnectionDropped:
-            _shut(self._connection)
+            shut(self._connection)
             return False
         except Exception:
             traceback.print_exc(file=sys.stderr)
             response = Response(500, b'{"error":{"code":"sandbox","message":"The sandbox failed; see its log."}}')
-        content = _encode(response, request.method, keep_alive=keep_alive)
-        if response.stream is not None:
-            self._send_stream(content, response.stream)
-            return keep_alive
-        if response.cut_at is not None:
-            self._connection.sendall(content[: len(content) - len(response.body) + response.cut_at])
-            _shut(self._connection)
-            return False
-        self._connection.sendall(content)
-        return keep_alive
-
-    def _send_stream(self, head: bytes, pieces: Iterable[bytes]) -> None:
-        self._connection.sendall(head)
-        for piece in filter(None, pieces):
-            self._connection.sendall(b"%x\r\n%b\r\n" % (len(piece), piece))
-        self._connection.sendall(b"0\r\n\r\n")
-
-
-def _encode(response: Response, method: str, *, keep_alive: bool) -> bytes:
-    lines = [f"HTTP/1.1 {response.status} {_PHRASES.get(response.status, 'Unknown')}"]
-    lines += [f"{name}: {value}" for name, value in response.headers.items()]
-    if response.stream is not None:
-        lines.append("Transfer-Encoding: chunked")
-    elif response.status not in _NO_BODY:
-        lines.append(f"Content-Length: {len(response.body)}")
-    if not keep_alive:
-        lines.append("Connection: close")
-    head = ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1", "replace")
-    return head if method == "HEAD" or response.status in _NO_BODY else head + response.body
-
-
-def _shut(connection: socket.socket) -> None:
-    """Break a connection, also one that another thread is reading from."""
-    try:
-        connection.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        return  # It is closed already.
+        return send(self._connection, response, request.method, keep_alive=keep_alive)

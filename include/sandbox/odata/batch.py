@@ -88,27 +88,45 @@ def format_batch(answers: Iterable[Answer | ChangeSetAnswer], *, status: int = 2
             chunks.append(_format_change_set(answer))
         else:
             rows += _rows(answer)
-            chunks.append(_format_answer(answer))
+            chunks += [format_part(answer), _END]
     chunks.append(f"--{boundary}--\r\n".encode())
     headers = {"Content-Type": f"multipart/mixed; boundary={boundary}", ROWS_HEADER: str(rows)}
     return Response(status, b"".join(chunks), headers)
 
 
-def _split(content_type: str, body: bytes) -> list[tuple[dict[str, str], bytes]]:
-    """Split a multipart body into headers and content of its parts."""
-    match = _BOUNDARY.search(content_type)
-    if match is None:
-        raise MalformedBatch(f"The content type '{content_type}' is not multipart/mixed with a boundary.")
-    delimiter = b"--" + match[1].encode()
+def raw_parts(content_type: str, body: bytes) -> list[bytes]:
+    """Split a multipart body into its parts as they stand there, with their headers.
+
+    :raises MalformedBatch: wrong content type, boundary or line ends.
+    """
+    delimiter = _delimiter(content_type)
     sections = (_END + body).split(_END + delimiter)
     closing = sections.pop()
     if not sections or not closing.startswith(b"--" + _END):
         raise MalformedBatch("Stream was not readable: the closing boundary with its line end (CR LF) is missing.")
+    if not all(section.startswith(_END) for section in sections[1:]):
+        raise MalformedBatch("Stream was not readable: a boundary must be followed by CR LF.")
+    return [section[2:] for section in sections[1:]]
+
+
+def join_parts(content_type: str, parts: Iterable[bytes]) -> bytes:
+    """Put parts together again, the opposite of `raw_parts`."""
+    delimiter = _delimiter(content_type)
+    return b"".join(delimiter + _END + part + _END for part in parts) + delimiter + b"--" + _END
+
+
+def _delimiter(content_type: str) -> bytes:
+    match = _BOUNDARY.search(content_type)
+    if match is None:
+        raise MalformedBatch(f"The content type '{content_type}' is not multipart/mixed with a boundary.")
+    return b"--" + match[1].encode()
+
+
+def _split(content_type: str, body: bytes) -> list[tuple[dict[str, str], bytes]]:
+    """Split a multipart body into headers and content of its parts."""
     parts = []
-    for section in sections[1:]:
-        if not section.startswith(_END):
-            raise MalformedBatch("Stream was not readable: a boundary must be followed by CR LF.")
-        head, blank, content = section[2:].partition(_END + _END)
+    for section in raw_parts(content_type, body):
+        head, blank, content = section.partition(_END + _END)
         if not blank:
             raise MalformedBatch("Stream was not readable: a part has no blank line after its headers.")
         parts.append((_read_headers(head.split(_END)), content))
@@ -147,16 +165,17 @@ def _format_change_set(answer: ChangeSetAnswer) -> bytes:
     boundary = f"changesetresponse_{uuid.uuid4()}"
     chunks = [f"Content-Type: multipart/mixed; boundary={boundary}\r\n\r\n".encode()]
     for part in answer.answers:
-        chunks += [f"--{boundary}\r\n".encode(), _format_answer(part)]
+        chunks += [f"--{boundary}\r\n".encode(), format_part(part), _END]
     chunks.append(f"--{boundary}--\r\n".encode())
     return b"".join(chunks)
 
 
-def _format_answer(answer: Answer) -> bytes:
+def format_part(answer: Answer) -> bytes:
+    """Write the answer to one operation, as it stands between two boundaries."""
     response = answer.response
     lines = ["Content-Type: application/http", "Content-Transfer-Encoding: binary"]
     if answer.content_id is not None:
         lines.append(f"Content-ID: {answer.content_id}")
     lines += ["", f"HTTP/1.1 {response.status} {HTTPStatus(response.status).phrase}"]
     lines += [f"{name}: {value}" for name, value in response.headers.items() if name != ROWS_HEADER]
-    return "\r\n".join([*lines, "", ""]).encode() + response.body + _END
+    return "\r\n".join([*lines, "", ""]).encode() + response.body

@@ -32,6 +32,21 @@ def test_a_request_is_early_from_when_the_refusal_is_known_until_the_wait_is_ove
 
 
 @pytest.mark.parametrize(
+    ("announced", "early"),
+    [
+        ("Fri, 01 Jan 2100 00:00:00 GMT", True), ("Thu, 01 Jan 2004 00:00:00 GMT", False), ("-5", False),
+        ("soon", False),
+    ],
+    ids=["date", "date that is over", "less than nothing", "neither seconds nor date"],
+)  # fmt: skip
+def test_a_wait_may_be_a_date_and_what_is_none_announces_nothing(announced: str, early: bool) -> None:
+    one, clock = waits()
+    one.announce("a", Response(429, headers={"Retry-After": announced}))
+    clock.advance(IN_TIME)
+    assert one.is_early("a") is early
+
+
+@pytest.mark.parametrize(
     "answer", [Response(503, headers=dict(REFUSAL)), Response(429), Response(204), None],
     ids=["another status", "no Retry-After", "success", "dropped"],
 )  # fmt: skip

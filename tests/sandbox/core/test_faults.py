@@ -68,6 +68,14 @@ def test_delay_holds_the_answer_back(core: SandboxClient) -> None:
     assert time.monotonic() - started >= 0.3
 
 
+def test_delay_answer_holds_back_the_answer_of_what_is_done(core: SandboxClient) -> None:
+    order(core, "delay_answer", method="POST", args={"seconds": 0.3})
+    url, headers = core.urls["dataverse"] + THINGS, {"Authorization": f"Bearer {core.token('dataverse')}"}
+    with pytest.raises(requests.ReadTimeout):
+        requests.post(url, json={"id": 99}, headers=headers, timeout=0.1, verify=core.ca_file)
+    assert has_thing(core)
+
+
 def test_truncate_announces_more_than_it_sends(core: SandboxClient) -> None:
     order(core, "truncate", args={"bytes": 5})
     with pytest.raises((requests.exceptions.ChunkedEncodingError, requests.ConnectionError)):
@@ -155,6 +163,10 @@ def test_two_faults_can_meet_in_one_request(core: SandboxClient) -> None:
         {"action": "status", "nth": 0},
         {"action": "status", "times": "2"},
         {"action": "status", "path": "/x"},
+        {"action": "status", "args": {"seconds": 1}},
+        {"action": "batch_part", "args": {"how": "explode"}},
+        {"action": "duplicate", "args": {"answer": 3}},
+        {"action": "late_commit", "args": {"before": "("}},
         {"system": "finops"},
         "status",
     ],

@@ -11,7 +11,7 @@ import pytest
 from tests.sandbox.client import SandboxClient
 
 from sandbox.composition import everything
-from sandbox.faults import ACTIONS
+from sandbox.fault_actions import ARGUMENTS
 from sandbox.landscape import Landscape
 from sandbox.rows import write_rows
 from sandbox.runtime import Options, Sandbox
@@ -148,5 +148,5 @@ def test_the_page_names_every_switch_setting_action_and_route(sandbox: SandboxCl
     names |= {name for system in ("finops", "dataverse") for name in limits[system]["switches"]}
     unknown = sandbox.control_response("GET", "/nothing").json()["error"]
     routes = {route for route in re.findall(r"/[\w/-]+", unknown.partition("there is ")[2]) if route != "/state/"}
-    assert [name for name in sorted(names | ACTIONS) if f"`{name}`" not in page] == []
+    assert [name for name in sorted(names | set(ARGUMENTS)) if f"`{name}`" not in page] == []
     assert [route for route in sorted(routes) if f" {route}" not in page] == []
