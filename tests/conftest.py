@@ -47,3 +47,15 @@ def require() -> Callable[[bool, str], None]:
 def root() -> Path:
     """The repository's folder."""
     return ROOT
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Note what the tests of the fault catalogue end as (tests/reliability)."""
+    from tests.reliability.plugin import Found
+
+    config.pluginmanager.register(Found())
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option that takes a defence out (tests/reliability/rules.py)."""
+    parser.addoption("--without", metavar="RULE", help="run with one of the rules R1 to R14 switched off")

@@ -73,7 +73,7 @@ class Direct:
         gate = self.up_to_gate(area, task, run, scopes)
         results = [self.load(ref, task, run) for ref in gate.accepted]
         passed = [scope for scope in scopes if scope.legal_entity not in gate.stopped]
-        books = reconcile(task, run, scopes=passed, results=results, clients=self.clients,
+        books = reconcile(task, run, companies=scopes, scopes=passed, results=results, clients=self.clients,
                           staging=self.staging, ledger=self.ledger)  # fmt: skip
         if gate.stopped:
             raise DataQualityError(stop_message(scopes[0], gate.stopped))
@@ -93,7 +93,9 @@ class Direct:
 
     def load(self, ref: BatchRef, task: MappingTask, run: Run, *, try_id: str = "1") -> LoadResult:
         """Write one accepted batch."""
-        return load(ref, task, run, try_id=try_id, clients=self.clients, staging=self.staging, ledger=self.ledger)
+        companies = scopes_of(ref.mapping, ref.task, self.companies)
+        return load(ref, task, run, companies=companies, try_id=try_id, clients=self.clients, staging=self.staging,
+                    ledger=self.ledger)  # fmt: skip
 
 
 def connect(
@@ -108,8 +110,8 @@ def connect(
     ledger = Ledger(open_engine(f"sqlite:///{home / 'ledger.db'}"))
     ledger.migrate()
     clients = Clients(
-        finance_operations=FinanceOperationsClient(_settings(sandbox, "finops", secret, extra)),
-        dataverse=DataverseClient(_settings(sandbox, "dataverse", secret, extra)),
+        finance_operations=FinanceOperationsClient(settings_of(sandbox, "finops", secret=secret, **extra)),
+        dataverse=DataverseClient(settings_of(sandbox, "dataverse", secret=secret, **extra)),
     )
     return Direct(
         clients,
@@ -120,7 +122,8 @@ def connect(
     )
 
 
-def _settings(sandbox: Sandbox, system: str, secret: str, extra: dict[str, Any]) -> ServiceSettings:
+def settings_of(sandbox: Sandbox, system: str, *, secret: str = SECRET, **extra: Any) -> ServiceSettings:
+    """Return the settings of a connection to one system of a sandbox. :param extra: further fields of it."""
     fields = {"tenant_id": TENANT, "authority_host": sandbox.urls["entra"], "instance_discovery": False,
               "ca_file": str(sandbox.ca_file), **extra}  # fmt: skip
     return read_settings(system, host=sandbox.urls[system], port=None, login=CLIENT, password=secret, extra=fields,

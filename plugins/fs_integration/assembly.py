@@ -34,6 +34,9 @@ Schedule: TypeAlias = "str | BaseTimetable | BaseAsset | None"
 POOLS = {"finance_operations": "finance_operations_api", "dataverse": "dataverse_api"}
 PACKAGE_POOL = "finance_operations_packages"  # one slot: F&O imports one package at a time
 FIRST_DAY = datetime(2026, 1, 1)  # noqa: DTZ001  Airflow takes it in the DAG's time zone; catchup is off
+REPLAY = "Read only rows that are held back, and offer them again; moves no watermark:"
+WORD = {"minLength": 1, "maxLength": 500}
+MARK = {"pattern": "^[0-9a-f]{12}$"}
 PARAMS = {
     "window_start": Param(
         None, type=["null", "string"], format="date-time",
@@ -45,6 +48,17 @@ PARAMS = {
         "written. Aligns a target that somebody else has changed.",
     ),
     "window_end": Param(None, type=["null", "string"], format="date-time", description="Read up to here, exclusive."),
+    **{
+        f"replay_{name}": Param(None, type=["null", "string"], **limits, description=f"{REPLAY} {chosen}")
+        for name, chosen, limits in (
+            ("rule", "all that are held back by this rule.", WORD),
+            ("key", "this row, its key as the quarantine shows it.", WORD),
+            ("run", "those that the run of this id reported last.", WORD),
+            ("task", "those of this task of the mapping.", WORD),
+            ("company", "those of this legal entity.", WORD),
+            ("seen", "only if they still are what `quarantine replay --dry-run` showed under this mark.", MARK),
+        )
+    },
 }  # fmt: skip
 DEFAULT_ARGS = {
     "owner": "fs-integration",

@@ -12,6 +12,7 @@ from pathlib import Path
 from rich.console import Console
 
 from fs_integration.errors import FsIntegrationError
+from fs_integration.records import Selection
 
 FAILED = 2
 
@@ -77,15 +78,41 @@ def _ledger_commands(commands: argparse._SubParsersAction[argparse.ArgumentParse
     forget.add_argument("--task", help="task of the mapping; all when not given")
     forget.add_argument("--company", help="legal entity; all when not given")
     forget.set_defaults(run=_forget)
+    pinned = actions.add_parser("environments", parents=[common], help="show the environments the entries are about")
+    pinned.set_defaults(run=_environments)
+    unpin = actions.add_parser("unpin", parents=[common], help="take the environments of the next run as those meant")
+    unpin.add_argument("area", nargs="?", help="name of the mapping; all when not given")
+    unpin.set_defaults(run=_unpin)
+    actions.add_parser("pauses", parents=[common], help="show areas whose services fail").set_defaults(run=_pauses)
+    resume = actions.add_parser("resume", parents=[common], help="end the pause of an area")
+    resume.add_argument("area", help="name of the mapping")
+    resume.add_argument("--connection-set", help="all when not given")
+    resume.set_defaults(run=_resume)
     quarantine = commands.add_parser("quarantine", help="rows that are held back")
     actions = quarantine.add_subparsers(required=True, metavar="ACTION")
     shown = actions.add_parser("list", parents=[common], help="show the open lines")
     shown.add_argument("area", nargs="?", help="name of the mapping; all when not given")
+    shown.add_argument("--all", action="store_true", dest="closed", help="also those that are closed")
+    shown.add_argument("--csv", type=Path, metavar="FILE", help="write them to a file for a spreadsheet instead")
     shown.set_defaults(run=_list)
-    resolve = actions.add_parser("resolve", parents=[common], help="close lines by hand")
-    resolve.add_argument("ids", nargs="+", type=int, help="numbers from `quarantine list`")
-    resolve.add_argument("--note", required=True, help="who closes them, and why")
-    resolve.set_defaults(run=_resolve)
+    _replay_command(actions.add_parser("replay", parents=[common], help="offer rows that are held back again"))
+    discard = actions.add_parser("discard", parents=[common], help="close lines by hand")
+    discard.add_argument("ids", nargs="+", type=int, help="numbers from `quarantine list`")
+    discard.add_argument("--by", required=True, metavar="NAME", help="who closes them")
+    discard.add_argument("--note", required=True, help="why")
+    discard.set_defaults(run=_discard)
+
+
+def _replay_command(replay: argparse.ArgumentParser) -> None:
+    replay.add_argument("area", help="name of the mapping")
+    replay.add_argument("--rule", default="", help="all that are held back by this rule")
+    replay.add_argument("--key", default="", help="one row, its key as `quarantine list` shows it")
+    replay.add_argument("--run", default="", dest="run_id", help="those that the run of this id reported last")
+    replay.add_argument("--task", default="", help="those of this task of the mapping")
+    replay.add_argument("--company", default="", help="those of this legal entity")
+    replay.add_argument("--dry-run", action="store_true", help="only show them, and a mark for `--seen`")
+    replay.add_argument("--seen", default="", metavar="MARK", help="refuse when they are not what had this mark")
+    replay.set_defaults(run=_replay)
 
 
 def _lint(given: argparse.Namespace, console: Console) -> int:
@@ -142,13 +169,44 @@ def _forget(given: argparse.Namespace, console: Console) -> int:
     return forget(console, given.connection, area=given.area, task=given.task, company=given.company)
 
 
+def _environments(given: argparse.Namespace, console: Console) -> int:
+    from fs_integration.commands.guards import show_environments
+
+    return show_environments(console, given.connection)
+
+
+def _unpin(given: argparse.Namespace, console: Console) -> int:
+    from fs_integration.commands.guards import unpin
+
+    return unpin(console, given.connection, area=given.area)
+
+
+def _pauses(given: argparse.Namespace, console: Console) -> int:
+    from fs_integration.commands.guards import show_pauses
+
+    return show_pauses(console, given.connection)
+
+
+def _resume(given: argparse.Namespace, console: Console) -> int:
+    from fs_integration.commands.guards import resume
+
+    return resume(console, given.connection, area=given.area, connection_set=given.connection_set)
+
+
 def _list(given: argparse.Namespace, console: Console) -> int:
-    from fs_integration.commands.books import show_quarantine
+    from fs_integration.commands.quarantine import show
 
-    return show_quarantine(console, given.connection, area=given.area)
+    return show(console, given.connection, area=given.area, closed=given.closed, csv_file=given.csv)
 
 
-def _resolve(given: argparse.Namespace, console: Console) -> int:
-    from fs_integration.commands.books import resolve
+def _replay(given: argparse.Namespace, console: Console) -> int:
+    from fs_integration.commands.quarantine import replay
 
-    return resolve(console, given.connection, ids=given.ids, note=given.note)
+    wanted = Selection(rule=given.rule, key=given.key, run=given.run_id, task=given.task, company=given.company)
+    return replay(console, given.connection, area=given.area, wanted=wanted, seen=given.seen, dry_run=given.dry_run)
+
+
+def _discard(given: argparse.Namespace, console: Console) -> int:
+    from fs_integration.commands.quarantine import discard
+
+    return discard(console, given.connection, ids=given.ids, by=given.by, note=given.note)

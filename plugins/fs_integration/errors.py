@@ -8,12 +8,16 @@ FsIntegrationError
 │   ├── Throttled
 │   ├── ServiceUnavailable
 │   ├── NetworkFailure
-│   └── LeaseHeld             another run is writing the same area
+│   ├── LeaseHeld             another run is writing the same area and company
+│   └── AreaPaused            the services of the area failed too often  -> wait, no try is used
 ├── PermanentServiceError     the service said no and will say no again        -> fail now
 │   ├── AuthenticationFailed
 │   ├── PermissionDenied
 │   ├── NotFound
 │   ├── RequestRefused
+│   ├── SetupRefused          something must be set up in the service
+│   ├── FatalServiceError     nothing more may be asked of the service   -> and the area pauses
+│   ├── AnswerTooLarge        a response was not read to its end
 │   └── ForeignLinkRefused    a response named a link on another origin
 ├── DataQualityError          the batch must not be loaded                     -> fail now, look at quarantine
 └── ReconciliationError       what was sent and what arrived differ            -> fail now, watermark stays
@@ -23,11 +27,16 @@ FsIntegrationError
 
 from __future__ import annotations
 
+from datetime import datetime
+
 __all__ = [
+    "AnswerTooLarge",
+    "AreaPaused",
     "AuthenticationFailed",
     "ConfigurationError",
     "ConnectionSetupError",
     "DataQualityError",
+    "FatalServiceError",
     "Fenced",
     "ForeignLinkRefused",
     "FsIntegrationError",
@@ -42,6 +51,7 @@ __all__ = [
     "RequestRefused",
     "ServiceError",
     "ServiceUnavailable",
+    "SetupRefused",
     "StagingDamaged",
     "Throttled",
     "TransientServiceError",
@@ -127,7 +137,18 @@ class NetworkFailure(TransientServiceError):
 
 
 class LeaseHeld(TransientServiceError):
-    """Another run holds the right to write this area."""
+    """Another run holds the right to write this area for one of our companies."""
+
+
+class AreaPaused(TransientServiceError):
+    """The area pauses because its services failed too often in a row.
+
+    :ivar until: when one run may try again.
+    """
+
+    def __init__(self, message: str, until: datetime) -> None:
+        super().__init__(message)
+        self.until = until
 
 
 class PackageUnderWay(TransientServiceError):
@@ -159,6 +180,18 @@ class NotFound(PermanentServiceError):
 
 class RequestRefused(PermanentServiceError):
     """The service understood the request and refused its content."""
+
+
+class SetupRefused(PermanentServiceError):
+    """A person must set something up in the service; no row can change that."""
+
+
+class FatalServiceError(PermanentServiceError):
+    """An error rule says that nothing more may be asked of the service for now; the area pauses at once."""
+
+
+class AnswerTooLarge(PermanentServiceError):
+    """A response was larger than we take; after a write it says nothing about the rows."""
 
 
 class ForeignLinkRefused(PermanentServiceError):

@@ -128,6 +128,17 @@ def split_keys(keys: pd.Series, size: int) -> tuple[list[pd.Series], np.ndarray]
     return [whole.list[position] for position in range(size)], clear
 
 
+def readable_key(text: str) -> str:
+    """Show a key of several parts for people: blank parts, such as unused variant dimensions, are left out."""
+    parts = [part for part in text.replace(NULL_TEXT, "").split(KEY_SEPARATOR) if part]
+    return " · ".join(parts) or "(blank)"
+
+
+def typed_key(text: str) -> str:
+    """Return a key as people type it: with nothing where a part is blank."""
+    return text.replace(NULL_TEXT, "")
+
+
 def joined_text(frame: pd.DataFrame, columns: Sequence[str], *, separator: str = KEY_SEPARATOR) -> pd.Series:
     """Join columns to one text column; missing values become ``NULL_TEXT``, decimals lose trailing zeros.
 

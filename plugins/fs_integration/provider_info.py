@@ -74,6 +74,13 @@ ORGANIZATION = {
         "schema": TEXT,
     }
 }
+ENVIRONMENT = {
+    "environment_id_from": {
+        "label": "Environment ID from",
+        "description": "Entity.Column whose first value differs from environment to environment. Optional.",
+        "schema": TEXT,
+    }
+}
 
 
 def get_provider_info() -> dict[str, Any]:
@@ -86,7 +93,7 @@ def get_provider_info() -> dict[str, Any]:
         "connection-types": [
             _connection_type(
                 "finance_operations", "FinanceOperationsHook", "Dynamics 365 Finance & Operations",
-                "https://contoso.operations.dynamics.com", FIELDS,
+                "https://contoso.operations.dynamics.com", {**FIELDS, **ENVIRONMENT},
             ),
             _connection_type(
                 "dataverse", "DataverseHook", "Dynamics 365 Field Service (Dataverse)",

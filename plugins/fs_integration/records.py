@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -31,9 +31,64 @@ class Scope:
         return f"{self.mapping}/{self.task}/{self.legal_entity}"
 
     @property
-    def area(self) -> str:
-        """Name of the lease that a run holds while it writes, for all its companies at once."""
-        return f"{self.mapping}/{self.task}"
+    def lease(self) -> str:
+        """Name of the right to write; Finance & Operations does not tell `usmf` from `USMF`."""
+        return f"{self.mapping}/{self.task}/{self.legal_entity.lower()}"
+
+
+@dataclass(frozen=True)
+class Environment:
+    """One environment of one service, as far as it can be told from a copy of it.
+
+    :param system: ``finance_operations`` or ``dataverse``; :param tenant: directory id, empty when it is not known.
+    :param identity: id that the environment gives itself, empty where it gives none.
+    """
+
+    system: str
+    address: str
+    tenant: str = ""
+    identity: str = ""
+
+    def is_same(self, other: Environment) -> bool:
+        """Tell whether both are one. Where both say an id it decides, also over an address that was changed."""
+        if self.tenant and other.tenant and self.tenant != other.tenant:
+            return False
+        if self.identity and other.identity:
+            return self.identity == other.identity
+        return self.address == other.address
+
+    def filled_from(self, other: Environment | None) -> Environment:
+        """Return this with what only the other says."""
+        if other is None:
+            return self
+        return replace(self, tenant=self.tenant or other.tenant, identity=self.identity or other.identity)
+
+    def __str__(self) -> str:
+        known = (("id", self.identity), ("tenant", self.tenant))
+        details = ", ".join(f"{name} {value}" for name, value in known if value)
+        return f"{self.address} ({details})" if details else self.address
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Rows held back that a person chose to offer again; an empty word means any.
+
+    :param rule: why they are held back; :param key: one row; :param run: run id, in Airflow, of the run that reported
+        them last; :param task: task of the mapping; :param company: legal entity.
+    """
+
+    rule: str = ""
+    key: str = ""
+    run: str = ""
+    task: str = ""
+    company: str = ""
+
+    def __str__(self) -> str:
+        return ", ".join(f"{name} `{value}`" for name, value in self.words().items()) or "everything"
+
+    def words(self) -> dict[str, str]:
+        """Return the words that are given, by name."""
+        return {name: value for name, value in asdict(self).items() if value}
 
 
 @dataclass(frozen=True)

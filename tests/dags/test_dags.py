@@ -6,9 +6,11 @@ from datetime import timedelta
 from itertools import pairwise
 
 import pytest
+from airflow.exceptions import ParamValidationError
 from airflow.sdk import CronDataIntervalTimetable
 
 from fs_integration.operators.retry import FamilyRetryPolicy
+from fs_integration.pipeline.run import REPLAY_WORDS
 
 TO_FIELD_SERVICE = {"fs_warehouses", "fs_products", "fs_projects", "fs_product_inventory"}
 TO_SUPPLY_CHAIN = {
@@ -117,7 +119,25 @@ def test_runs_have_a_data_interval(bag, dag_id):
 
 @by_dag
 def test_a_run_by_hand_may_name_its_window_or_write_everything_again(bag, dag_id):
-    assert bag.dags[dag_id].params.dump() == {"window_start": None, "window_end": None, "full": False}
+    own = {name: value for name, value in bag.dags[dag_id].params.dump().items() if not name.startswith("replay_")}
+    assert own == {"window_start": None, "window_end": None, "full": False}
+
+
+@by_dag
+def test_a_run_by_hand_may_replay_what_is_held_back(bag, dag_id):
+    replay = {name: value for name, value in bag.dags[dag_id].params.dump().items() if name.startswith("replay_")}
+    assert replay == dict.fromkeys((*(f"replay_{word}" for word in REPLAY_WORDS), "replay_seen"))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("replay_rule", 5), ("replay_key", ["A"]), ("replay_run", "x" * 501), ("replay_company", ""),
+     ("replay_seen", "../../etc"), ("replay_task", {"a": 1})],
+)  # fmt: skip
+def test_a_word_of_a_replay_that_is_none_is_refused(bag, name, value):
+    param = bag.dags["fs_products"].params.get_param(name)
+    with pytest.raises(ParamValidationError):
+        param.resolve(value)
 
 
 @by_dag

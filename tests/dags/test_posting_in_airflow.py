@@ -53,14 +53,14 @@ def write_books() -> None:
     ledger = Ledger(open_engine(f"sqlite:///{os.environ['AIRFLOW_HOME']}/fs_integration_ledger.db"))
     ledger.migrate()
     scope = Scope("inventory_adjustments", "inventory_adjustments", "usmf")
-    lease = ledger.acquire_lease(scope.area, "test", 60)
+    lease = ledger.acquire_lease(scope.lease, "test", 60)
     keys = [f"usmf|{OURS}|1", f"usmf|{OURS}|2"]
     rows = frame_of(
         {"_key": keys, "_source_key": keys, "_fingerprint": [1, 1]},
         {"_key": ColumnKind.TEXT, "_source_key": ColumnKind.TEXT, "_fingerprint": ColumnKind.INTEGER},
     )
     ledger.save_fingerprints([lease], scope, rows, as_of=datetime.now(UTC), run_key="test")
-    ledger.release(lease)
+    ledger.release([lease])
 
 
 @pytest.fixture

@@ -43,7 +43,7 @@ def finish(gated):
     site, area, task, run, refs = gated
     results = [site.direct.load(ref, task, run, try_id="second") for ref in refs]
     scopes = scopes_of(area.mapping, task.name, site.direct.companies)
-    return reconcile(task, run, scopes=scopes, results=results, clients=site.direct.clients,
+    return reconcile(task, run, companies=scopes, scopes=scopes, results=results, clients=site.direct.clients,
                      staging=site.direct.staging, ledger=site.direct.ledger)  # fmt: skip
 
 
@@ -111,10 +111,10 @@ def test_an_overtaken_try_sends_nothing_more(gated):
     original = ledger.renew
     overtaken = []
 
-    def overtake(lease, ttl):
-        if not overtaken and "/0" in lease.name:
-            overtaken.append(ledger.acquire_lease(lease.name, "newer try", 300, takeover=True))
-        return original(lease, ttl)
+    def overtake(held, ttl):
+        if not overtaken:
+            overtaken.append(ledger.acquire_lease(held[-1].name, "newer try", 300, takeover=True))
+        return original(held, ttl)
 
     ledger.renew = overtake
     with pytest.raises(Fenced):
@@ -140,9 +140,9 @@ def test_an_overtaken_try_confirms_nothing(gated, monkeypatch):
     assert ledger.fingerprint_count(ref.scope) == 0
 
 
-def test_a_second_run_waits_while_another_writes_the_same_area(gated):
+def test_a_second_run_waits_while_another_writes_one_of_its_companies(gated):
     site, _, task, run, refs = gated
-    site.direct.ledger.acquire_lease(refs[0].scope.area, "another run", 300)
+    site.direct.ledger.acquire_lease(refs[-1].scope.lease, "another run", 300)
     with pytest.raises(LeaseHeld, match="product_inventory"):
         site.direct.load(refs[0], task, run)
     assert site.written() == 0

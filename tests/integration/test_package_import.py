@@ -124,8 +124,8 @@ def test_a_retry_finds_the_execution_of_before_and_starts_no_second_one(fresh: C
     refs = site.direct.up_to_gate(area, task, this, scopes).accepted
     for ref in refs:
         with pytest.raises(PackageUnderWay):
-            load(ref, task, this, try_id="first", clients=site.direct.clients, staging=site.direct.staging,
-                 ledger=site.direct.ledger, wait=False)  # fmt: skip
+            load(ref, task, this, companies=scopes, try_id="first", clients=site.direct.clients,
+                 staging=site.direct.staging, ledger=site.direct.ledger, wait=False)  # fmt: skip
     assert adjustments(site) == []
     results = [site.direct.load(ref, task, this, try_id="second") for ref in refs]
     assert sum(result.counts["created"] for result in results) == len(adjustments(site)) > 0

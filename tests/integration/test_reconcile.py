@@ -32,7 +32,8 @@ class Loaded:
         """Close the books. :param target: settings of the mapping's target put over its own."""
         task = self.task.model_copy(update={"target": self.task.target.model_copy(update=target)})
         direct = self.site.direct
-        return reconcile(task, self.run, scopes=self.scopes, results=self.results if results is None else results,
+        results = self.results if results is None else results
+        return reconcile(task, self.run, companies=self.scopes, scopes=self.scopes, results=results,
                          clients=direct.clients, staging=direct.staging, ledger=direct.ledger)  # fmt: skip
 
     def watermarks(self) -> list[Any]:

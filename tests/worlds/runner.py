@@ -17,7 +17,7 @@ from fs_integration.pipeline.reconcile import Books
 from fs_integration.pipeline.run import Mode, Run
 from fs_integration.pipeline.transform import TransformResult
 from fs_integration.pipeline.writer import OUTCOME
-from fs_integration.records import BatchRef, Interval
+from fs_integration.records import BatchRef, Interval, Selection
 from fs_integration.spec.connection_set import ConnectionSet
 from fs_integration.spec.loader import load_mapping
 from fs_integration.spec.mapping import Mapping, MappingTask, Thresholds
@@ -26,7 +26,8 @@ from local.direct import Direct
 from sandbox.landscape import Landscape
 
 ARRIVED = {"created": WRITTEN, "updated": WRITTEN, "unchanged": WRITTEN}
-NO_LIMIT = Thresholds(max_percent=100, min_rows=0)  # worlds are half bad rows; the limits have tests of their own
+# Worlds are half bad rows; the limits have tests of their own.
+NO_LIMIT = Thresholds(max_percent=100, min_rows=0, max_drop_percent=100)
 VOLATILE = {"modifiedon", "versionnumber", "modifiedby", "overriddencreatedon"}
 # What both systems write by themselves when something arrives.
 CONSEQUENCES = {
@@ -82,11 +83,14 @@ class Place:
             for name in names
         }
 
-    def run(self, mapping: str, *, mode: Mode = Mode.SCHEDULED) -> dict[str, tuple[list[Books], Fates]]:
+    def run(
+        self, mapping: str, *, mode: Mode = Mode.SCHEDULED, replay: Selection | None = None, seen: str = ""
+    ) -> dict[str, tuple[list[Books], Fates]]:
         """Run an area. :returns: by task its books, and source rows by company, key and outcome."""
         self.count += 1
         area, moment = load_mapping(mapping), self.moment + timedelta(seconds=self.count)
-        run = Run(run_key(f"run-{self.count}"), f"fs_{mapping}", f"run-{self.count}", mode, Interval(None, moment))
+        run = Run(run_key(f"run-{self.count}"), f"fs_{mapping}", f"run-{self.count}", mode, Interval(None, moment),
+                  replay=replay, seen=seen)  # fmt: skip
         return {task.name: self._task(area, task, run) for task in area.enabled_tasks}
 
     def _task(self, area: Mapping, task: MappingTask, run: Run) -> tuple[list[Books], Fates]:

@@ -1,4 +1,4 @@
-"""Tell from an answer what went wrong: status and service code to one of our error families, in two tables."""
+"""Tell from an answer what went wrong: by the error rules, else by its status, to one of our error families."""
 
 from __future__ import annotations
 
@@ -11,13 +11,16 @@ import msgspec
 
 from fs_integration.errors import (
     AuthenticationFailed,
+    FatalServiceError,
     NotFound,
     PermissionDenied,
     RequestRefused,
     ServiceError,
     ServiceUnavailable,
+    SetupRefused,
     Throttled,
 )
+from fs_integration.spec.error_rules import ErrorRules, Kind, shipped_rules
 
 LONGEST_WAIT = 3600.0  # seconds; what a service asks beyond that is taken as this
 REQUEST_ID_HEADERS = ("x-ms-service-request-id", "REQ_ID", "ms-dyn-aid")
@@ -34,56 +37,53 @@ STATUS_ERRORS: dict[int, type[ServiceError]] = {
     503: ServiceUnavailable,
     504: ServiceUnavailable,
 }
-# Dataverse decides by code before status ("Web service error codes"): locks, server busy and start-up pass.
-CODE_ERRORS: dict[str, type[ServiceError]] = {
-    "0x80072321": Throttled,
-    "0x80072322": Throttled,
-    "0x80072326": Throttled,
-    "0x80044339": ServiceUnavailable,
-    "0x8004a001": ServiceUnavailable,
-    "0x80048551": ServiceUnavailable,
-    "0x80048553": ServiceUnavailable,
-    "0x80048559": ServiceUnavailable,
-    "0x80048561": ServiceUnavailable,
-    "0x80073000": ServiceUnavailable,
-    "0x80040224": RequestRefused,  # a plug-in crashed on some row; the writer finds out on which
-    "0x80040265": RequestRefused,  # a plug-in's business error, whatever the status
-    "0x80072560": AuthenticationFailed,
+FAMILIES: dict[Kind, type[ServiceError]] = {
+    "throttled": Throttled,
+    "transient": ServiceUnavailable,
+    "row": RequestRefused,
+    "missing": NotFound,
+    "configuration": SetupRefused,
+    "fatal": FatalServiceError,
 }
-# Finance & Operations gives no codes; these pieces of text are what its public clients decide by.
-DUPLICATE = "The record already exists"
-TEXT_ERRORS: dict[str, type[ServiceError]] = {
-    "An update conflict occurred due to another user process": ServiceUnavailable,
-    DUPLICATE: RequestRefused,
-    "Write failed for table row of type": RequestRefused,
-    "Exception occurred while executing action": RequestRefused,
-    "No resources were found when selecting for update.": NotFound,
-}
+SETUP_BY_STATUS: dict[int, type[ServiceError]] = {401: AuthenticationFailed, 403: PermissionDenied}
+DUPLICATE = "The record already exists"  # of Finance & Operations, which gives no codes
 _ADVICE: dict[type[ServiceError], str] = {
     AuthenticationFailed: "Check tenant, client id and credential of the connection, and that the environment "
     "knows the application.",
     PermissionDenied: "Give the application user a role with the privilege named here, then clear this task.",
     NotFound: "Check the name in the mapping and the address of the connection.",
     RequestRefused: "The same request will be refused again; mend the data or the mapping.",
+    SetupRefused: "Set up in the service what is named here, then clear this task.",
+    FatalServiceError: "Nothing more is asked of the service for now; the area pauses.",
     Throttled: "The service asked for less load; this is tried again.",
     ServiceUnavailable: "This is tried again.",
 }
 
 
-def error_of(action: str, status: int, headers: Mapping[str, str], body: bytes) -> ServiceError:
+def error_of(
+    action: str, status: int, headers: Mapping[str, str], body: bytes, rules: ErrorRules | None = None
+) -> ServiceError:
     """Return the exception for an answer that is no success.
 
     :param action: what was asked, without query, for example ``GET contoso.operations.dynamics.com/data/Warehouses``.
+    :param rules: what the service's words mean; by default the rules of this package.
     """
     code, message = _said(body)
-    by_text = next((family for text, family in TEXT_ERRORS.items() if text in message), None)
-    family = CODE_ERRORS.get(code.lower()) or by_text or STATUS_ERRORS.get(status, RequestRefused)
+    rule = (rules or shipped_rules()).find(status, code, message)
+    family = STATUS_ERRORS.get(status, RequestRefused) if rule is None else _family(rule.kind, status)
+    advice = (rule.advice if rule else "") or _ADVICE[family]
     text = message or "the answer holds no explanation"
     return family(
-        f"{action} failed: {text.rstrip('.')}. {_ADVICE[family]}",
+        f"{action} failed: {text.rstrip('.')}. {advice}",
         status=status, code=code, request_id=request_id(headers), retry_after=retry_after(headers),
         excerpt=message[:_EXCERPT],
     )  # fmt: skip
+
+
+def _family(kind: Kind, status: int) -> type[ServiceError]:
+    if kind == "configuration":
+        return SETUP_BY_STATUS.get(status, SetupRefused)
+    return FAMILIES[kind]
 
 
 def request_id(headers: Mapping[str, str]) -> str:

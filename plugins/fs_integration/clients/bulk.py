@@ -146,7 +146,8 @@ class BulkWriter:
         if exc.code.lower() == LOST_RACE:
             self._send_alone(self._operations(chunk))
         else:
-            self._answers.reject(chunk.positions, exc)
+            [row] = self._operations(chunk)
+            self._rows.refuse(row, exc)
 
     def _send_together(self, chunk: Chunk) -> None:
         rows = self._operations(chunk)

@@ -91,7 +91,8 @@ class ChangeSetBuilder:
     def build(self, groups: Sequence[Group], *, ask: bool) -> list[ChangeSet]:
         """Build one change set per group.
 
-        :param ask: look up which new rows are there by now, because an earlier try may have written them.
+        :param ask: look up which new rows are there by now, because an earlier try may have written them (R6 in
+            docs/reliability.md).
         """
         lines = self._rows.iloc[[position for group in groups for position in group]]
         found, moved = self._addresses(lines, ask=ask)

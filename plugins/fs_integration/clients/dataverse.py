@@ -16,15 +16,24 @@ from fs_integration.clients.limiter import limiter_of
 from fs_integration.clients.odata import Reading, pages
 from fs_integration.clients.once import Once
 from fs_integration.clients.patience import Time
-from fs_integration.clients.payload import derived_ids, id_member, json_rows, key_reference, not_addressable
+from fs_integration.clients.payload import (
+    body_columns,
+    derived_ids,
+    id_member,
+    json_rows,
+    key_reference,
+    not_addressable,
+)
 from fs_integration.clients.regrouping import SHOWN, order_columns, regrouped
 from fs_integration.clients.selection import lookups_on, select_and_expand
 from fs_integration.clients.settings import ServiceSettings
+from fs_integration.clients.tenant import tenant_of
 from fs_integration.clients.tokens import TokenSource
 from fs_integration.clients.transport import Tokens, Transport
 from fs_integration.errors import ConnectionSetupError, MappingError
 from fs_integration.frames import KEY, TARGET_ID, concat, dtype, joined_text
-from fs_integration.records import Interval
+from fs_integration.records import Environment, Interval
+from fs_integration.spec.error_rules import ErrorRules
 from fs_integration.spec.mapping import Condition
 from fs_integration.spec.metadata import Column, ColumnKind, EntityMetadata
 from fs_integration.spec.paths import WIRE_SEPARATOR, column_of, wire_name, with_paths
@@ -42,20 +51,29 @@ class DataverseClient:
     :param tokens: where access tokens come from; None asks Entra as the settings say.
     """
 
-    def __init__(self, settings: ServiceSettings, *, tokens: Tokens | None = None, clock: Time | None = None) -> None:
-        self._settings = settings
+    def __init__(
+        self, settings: ServiceSettings, *, tokens: Tokens | None = None, clock: Time | None = None,
+        rules: ErrorRules | None = None,
+    ) -> None:  # fmt: skip
+        self._settings, self._tokens = settings, tokens or TokenSource(settings)
         self._transport = Transport(
-            f"{settings.base_url}/{API}", tokens or TokenSource(settings), ca_file=settings.ca_file,
+            f"{settings.base_url}/{API}", self._tokens, ca_file=settings.ca_file,
             limits=settings.limits, clock=clock,
-            limiter=limiter_of(settings.base_url, settings.client_id, (clock or Time()).now),
+            limiter=limiter_of(settings.base_url, settings.client_id, (clock or Time()).now), rules=rules,
         )  # fmt: skip
         self._known: Once[EntityMetadata] = Once()
-        self._introduced = False
+        self._asked: Once[Environment] = Once()
 
     def check(self) -> str:
         """Ask who we are. :returns: a sentence for the person who pressed "Test"."""
-        organization = self._organization()
-        return f"Connected to {self._settings.base_url}, organization {organization}."
+        return f"Connected to {self._settings.base_url}, organization {self.environment().identity}."
+
+    def environment(self) -> Environment:
+        """Return which organization this is; asked once.
+
+        :raises ConnectionSetupError: it is another one than the connection names.
+        """
+        return self._asked.get("WhoAmI", self._who_am_i)
 
     def table(self, entity_set: str) -> EntityMetadata:
         """Describe a table. :param entity_set: its name in addresses. :raises NotFound: there is none."""
@@ -133,8 +151,11 @@ class DataverseClient:
     def _addressed(
         self, metadata: EntityMetadata, rows: pd.DataFrame, *, key: Sequence[str], columns: Sequence[str]
     ) -> Iterator[tuple[str, pd.Index, list[str]]]:
-        """Sort rows by how they are named. :returns: message, positions and JSON of each sort."""
-        values = [name for name in columns if name not in key and name != metadata.primary_id]
+        """Sort rows by how they are named. :returns: message, positions and JSON of each sort.
+
+        Every row is named by its key, so that sending it twice has one effect (R1 in docs/reliability.md).
+        """
+        values = body_columns(columns, key, metadata)
         by_id = pd.Series(True, index=rows.index)
         has_key = metadata.alternate_key(tuple(key)) is not None
         if has_key:
@@ -142,7 +163,6 @@ class DataverseClient:
             named = rows[~by_id]
             if len(named):
                 reference = key_reference(named, metadata, key)
-                # A key column in the body would win over the address when the row is created ("Upsert a record").
                 yield "UpsertMultiple", named.index, json_rows(named, metadata, values, [reference])
         others = rows[by_id]
         if not len(others):
@@ -191,24 +211,21 @@ class DataverseClient:
         )
         yield from regrouped(found, extra) if extra else found
 
-    def _organization(self) -> str:
-        return str(self._transport.get_json("WhoAmI")["OrganizationId"]).lower()
-
-    def _introduce(self) -> None:
-        """Learn before the first write how many requests the service recommends, and refuse a wrong organization.
-
-        A copied connection must not reach the wrong environment.
-        """
+    def _who_am_i(self) -> Environment:
+        organization = str(self._transport.get_json("WhoAmI")["OrganizationId"]).lower()
         named = self._settings.organization_id
-        if self._introduced or not (named or self._transport.patience.limiter.recommended is None):
-            return
-        found = self._organization()
-        if named and found != named:
+        if named and organization != named:
             raise ConnectionSetupError(
-                f"{self._settings.base_url} is organization {found}, but the connection names {named} in "
+                f"{self._settings.base_url} is organization {organization}, but the connection names {named} in "
                 "organization_id. Nothing was written."
             )
-        self._introduced = True
+        tenant = tenant_of(self._tokens.token()) or self._settings.tenant_id.lower()
+        return Environment("dataverse", self._settings.base_url, tenant, organization)
+
+    def _introduce(self) -> None:
+        """Learn before the first write how many requests the service recommends, and refuse a wrong organization."""
+        if self._settings.organization_id or self._transport.patience.limiter.recommended is None:
+            self.environment()
 
 
 def _own(metadata: EntityMetadata, name: str) -> Column:

@@ -63,11 +63,20 @@ def quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+def _column_of_changes(metadata: EntityMetadata, name: str) -> Column:
+    try:
+        return column_of(metadata, name)
+    except MappingError as exc:
+        advice = "Name the column with the time of the last change, or leave `changed_since` out to read all rows."
+        suggestion = " ".join(filter(None, (exc.suggestion, advice)))
+        raise MappingError(exc.message, key_path="source.changed_since.field", suggestion=suggestion) from exc
+
+
 def _window(window: tuple[str, Interval] | None, metadata: EntityMetadata) -> list[str]:
     if window is None:
         return []
     name, interval = window
-    wire = wire_name(column_of(metadata, name))
+    wire = wire_name(_column_of_changes(metadata, name))
     start = [f"{wire} ge {_moment(interval.start)}"] if interval.start else []
     return [*start, f"{wire} lt {_moment(interval.end)}"]
 

@@ -22,10 +22,12 @@ from fs_integration.clients.packages import rows_of
 from fs_integration.clients.patience import Time
 from fs_integration.clients.row_answers import RowAnswers
 from fs_integration.clients.settings import ServiceSettings
+from fs_integration.clients.tenant import tenant_of
 from fs_integration.clients.tokens import TokenSource
 from fs_integration.clients.transport import Tokens, Transport
 from fs_integration.frames import KEY, concat
-from fs_integration.records import Interval
+from fs_integration.records import Environment, Interval
+from fs_integration.spec.error_rules import ErrorRules
 from fs_integration.spec.mapping import Condition, PackageExport, PackageImport
 from fs_integration.spec.metadata import EntityMetadata
 from fs_integration.spec.paths import column_of
@@ -39,19 +41,41 @@ class FinanceOperationsClient:
     :param tokens: where access tokens come from; None asks Entra as the settings say.
     """
 
-    def __init__(self, settings: ServiceSettings, *, tokens: Tokens | None = None, clock: Time | None = None) -> None:
+    def __init__(
+        self, settings: ServiceSettings, *, tokens: Tokens | None = None, clock: Time | None = None,
+        rules: ErrorRules | None = None,
+    ) -> None:  # fmt: skip
+        self._settings, self._tokens = settings, tokens or TokenSource(settings)
         self._transport = Transport(
-            settings.base_url, tokens or TokenSource(settings), ca_file=settings.ca_file, limits=settings.limits,
-            clock=clock, limiter=limiter_of(settings.base_url, settings.client_id, (clock or Time()).now),
+            settings.base_url, self._tokens, ca_file=settings.ca_file, limits=settings.limits,
+            clock=clock, limiter=limiter_of(settings.base_url, settings.client_id, (clock or Time()).now), rules=rules,
         )  # fmt: skip
         self._actions = PackageActions(self._transport, settings, clock or Time())
         self._known: Once[EntityMetadata] = Once()
-        self._url = settings.base_url
+        self._asked: Once[Environment] = Once()
 
     def check(self) -> str:
         """Ask for the list of entities. :returns: a sentence for the person who pressed "Test"."""
         answer = self._transport.get_json("data")
-        return f"Connected to {self._url}; {len(answer['value'])} data entities can be read."
+        return f"Connected to {self._settings.base_url}; {len(answer['value'])} data entities can be read."
+
+    def environment(self) -> Environment:
+        """Return which environment this is; asked once.
+
+        No public document says how Finance & Operations names its environment, so its address stands for it, together
+        with a value that the connection's ``environment_id_from`` points at.
+        """
+        return self._asked.get("environment", self._which)
+
+    def _which(self) -> Environment:
+        tenant = tenant_of(self._tokens.token()) or self._settings.tenant_id.lower()
+        entity, _, column = self._settings.environment_id_from.partition(".")
+        identity = ""
+        if entity:
+            options = query(cross_company="true", select=column, top="1")
+            first = self._transport.get_json(f"data/{entity}?{options}")["value"][:1]
+            identity = str(first[0][column]).lower() if first else ""
+        return Environment("finance_operations", self._settings.base_url, tenant, identity)
 
     def entity_metadata(self, entity: str) -> EntityMetadata:
         """Describe a data entity. :param entity: public collection name. :raises NotFound: there is none."""

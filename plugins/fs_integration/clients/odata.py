@@ -10,6 +10,7 @@ import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass
+from urllib.parse import unquote_plus
 
 import msgspec
 import pandas as pd
@@ -70,10 +71,10 @@ def pages(transport: Transport, link: str, *, reading: Reading, prefer: str = ""
     coming = source.begin(link)
     try:
         while following:
-            seen.add(hash(following))
+            seen.add(_meant(transport, following))
             page = coming.result()
             following = page.next_link
-            in_a_circle = following is not None and hash(following) in seen
+            in_a_circle = following is not None and _meant(transport, following) in seen
             if following and not in_a_circle:
                 coming = source.begin(following)
             if page.value or (not following and len(seen) == 1):
@@ -84,6 +85,11 @@ def pages(transport: Transport, link: str, *, reading: Reading, prefer: str = ""
                 )
     finally:
         source.closed = True
+
+
+def _meant(transport: Transport, link: str) -> int:
+    """Tell a link by what it means: a service spells the address of our first request in its own way."""
+    return hash(unquote_plus(transport.origin.resolve(link)))
 
 
 @dataclass

@@ -21,7 +21,7 @@ class Origin:
         self._prefix = urlsplit(self.root).path.rstrip("/") + "/"
 
     def resolve(self, link: str) -> str:
-        """Return the absolute address of a link found in an answer, or of a path of ours.
+        """Return the absolute address of a link found in an answer, or of a path of ours (R14 in docs/reliability.md).
 
         :raises ForeignLinkRefused: when it leads to another scheme, host, port or path prefix.
         """

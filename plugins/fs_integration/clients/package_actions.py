@@ -42,7 +42,10 @@ _DECODE = msgspec.json.Decoder(dict[str, Any]).decode
 
 
 def execution_ids(name: str) -> list[str]:
-    """Return the ids the executions of one piece of work get, one after the other when they fail."""
+    """Return the ids the executions of one piece of work get, one after the other when they fail.
+
+    They follow from the work, so that a try after a cut finds what the one before began (R7 in docs/reliability.md).
+    """
     return [str(uuid.uuid5(_NAMESPACE, f"{name}/{number}")) for number in range(EXECUTIONS)]
 
 

@@ -24,7 +24,7 @@ LONGEST_PAUSE = 120.0
 
 @dataclass
 class Time:
-    """Clock, sleep and chance, so that tests need none of them."""
+    """Clock, sleep and chance, handed in so that tests need none of them (R11 in docs/reliability.md)."""
 
     now: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
@@ -108,7 +108,10 @@ class Patience:
                 return number
 
     def _stay_quiet(self, deadline: Deadline) -> None:
-        """Wait out a pause the service asked for; a request during it would lengthen it."""
+        """Wait out a pause the service asked for, unless it ends after the deadline (R13 in docs/reliability.md).
+
+        A request during it would lengthen it.
+        """
         while rest := self.limiter.pause_left():
             if self._time.now() + rest > deadline.moment:
                 raise Throttled(f"The service asked for a pause of another {rest:.0f} s.", status=429, retry_after=rest)

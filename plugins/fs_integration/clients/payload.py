@@ -46,6 +46,14 @@ def key_reference(rows: pd.DataFrame, metadata: EntityMetadata, key: Sequence[st
     return pc.binary_join_element_wise(f'"@odata.id":"{metadata.name}(', joined, ')"', "")
 
 
+def body_columns(columns: Iterable[str], key: Sequence[str], metadata: EntityMetadata) -> list[str]:
+    """Return the columns of a body: never those of the key, which stands in the address (R2 in docs/reliability.md).
+
+    A key in the body would win over the one in the address when the row is created ("Upsert a record").
+    """
+    return [name for name in columns if name not in key and name != metadata.primary_id]
+
+
 def id_member(ids: pd.Series, metadata: EntityMetadata) -> pa.ChunkedArray:
     """Return the primary key of each row as a member."""
     return pc.binary_join_element_wise(f'"{metadata.primary_id}":"', _array(ids), '"', "")

@@ -7,7 +7,7 @@ says so without touching the others.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 import msgspec
@@ -33,7 +33,8 @@ _ENCODE = msgspec.json.Encoder(decimal_format="number")
 def operation_of(metadata: EntityMetadata, position: int, target: str, *, only_update: bool) -> Operation:
     """Make an operation of one target of a bulk message; the key must not be in the body of a ``PATCH``.
 
-    :param position: the row's place among all; :param only_update: refuse a row that is not there.
+    :param position: the row's place among all; :param only_update: refuse a row that is not there, instead of creating
+        what is left of it anew (R3 in docs/reliability.md).
     """
     row = _DECODE.decode(target)
     row.pop("@odata.type")
@@ -67,11 +68,15 @@ class RowWriter:
         self, transport: Transport, metadata: EntityMetadata, answers: RowAnswers, before: Callable[[], None]
     ) -> None:
         self._transport, self._table = transport, metadata.name
+        fixed = [column for column in metadata.columns.values() if not column.can_update]
+        self._fixed = {column.navigation or column.name for column in fixed}
         self._answers, self._before = answers, before
 
     def send_alone(self, row: Operation, *, again: bool = True) -> None:
-        """Write one row with one request. :param again: repeat it when another client creates the row meanwhile.
+        """Write one row with one request.
 
+        :param again: repeat it when another client creates the row meanwhile: it is there now, so the repeat updates it
+            (R4 in docs/reliability.md).
         :raises ServiceError: a failure that is not about the row.
         """
         headers = {**JSON_BODY, "If-Match": row.if_match} if row.if_match else JSON_BODY
@@ -81,9 +86,35 @@ class RowWriter:
             if again and exc.code.lower() == LOST_RACE:
                 self.send_alone(row, again=False)
             else:
-                self._answers.reject(_positions(row), exc)
+                self.refuse(row, exc)
         else:
             self._answers.accept(_positions(row))
+
+    def refuse(self, row: Operation, exc: PermanentServiceError) -> None:
+        """Note that a row was refused, unless it is there by now and only its columns of a create stood against it.
+
+        That is so when the answer to its create was lost, or when another client was faster: the same request is an
+        update then, and an update may not send these columns.
+        """
+        update = self._as_update(row)
+        if update is None:
+            self._answers.reject(_positions(row), exc)
+            return
+        headers = {**JSON_BODY, "If-Match": update.if_match}
+        try:
+            self._transport.send(Call(update.method, update.link, headers, update.body, before=self._before))
+        except (NotFound, RequestRefused):
+            self._answers.reject(_positions(row), exc)
+        else:
+            self._answers.accept(_positions(row))
+
+    def _as_update(self, row: Operation) -> Operation | None:
+        """Return a create as an update of a row that is there; None where it sends nothing that an update may not."""
+        columns = _DECODE.decode(row.body)
+        kept = {name: value for name, value in columns.items() if name.partition("@")[0] not in self._fixed}
+        if row.if_match or len(kept) == len(columns):
+            return None
+        return replace(row, body=_ENCODE.encode(kept), if_match="*")
 
     def send_together(self, rows: Sequence[Operation]) -> None:
         """Write rows with one ``$batch`` that goes on after a refused row; rows that were throttled are sent again.
@@ -129,7 +160,7 @@ class RowWriter:
         if exc.code.lower() == LOST_RACE:
             self.send_alone(row)
         else:
-            self._answers.reject(_positions(row), exc)
+            self.refuse(row, exc)
         return True
 
 

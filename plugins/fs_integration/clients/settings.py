@@ -51,6 +51,8 @@ class ServiceSettings:
 
     :param base_url: address of the environment: https, lower-case host, no trailing slash.
     :param ca_file: certificates to trust instead of the public ones; None means the public ones.
+    :param organization_id: of Dataverse; nothing is read from or written into another one.
+    :param environment_id_from: ``Entity.Column`` of Finance & Operations whose first value tells environments apart.
     """
 
     base_url: str
@@ -66,6 +68,7 @@ class ServiceSettings:
     instance_discovery: bool = True
     ca_file: str | None = None
     organization_id: str = ""
+    environment_id_from: str = ""
     limits: Limits = Limits()
 
     @property
@@ -77,7 +80,7 @@ class ServiceSettings:
 EXTRA_KEYS = (
     "tenant_id", "credential", "certificate_private_key", "certificate_file", "certificate_passphrase",
     "federated_token_file", "authority_host", "instance_discovery", "ca_file", "timeout_seconds", "total_seconds",
-    "attempts", "organization_id",
+    "attempts", "organization_id", "environment_id_from",
 )  # fmt: skip
 
 
@@ -110,6 +113,7 @@ def read_settings(
         instance_discovery=_flag(name, extra.get("instance_discovery", True)),
         ca_file=given.get("ca_file"),
         organization_id=given.get("organization_id", "").lower(),
+        environment_id_from=given.get("environment_id_from", ""),
         limits=_limits(name, extra),
     )
     _check(name, settings)
@@ -197,6 +201,10 @@ def _check(name: str, settings: ServiceSettings) -> None:
         )
     if settings.tenant_id.lower() in ("common", "organizations", "consumers"):
         raise ConnectionSetupError(f"Connection `{name}`: tenant_id must be one tenant, not `{settings.tenant_id}`.")
+    if settings.environment_id_from and settings.environment_id_from.count(".") != 1:
+        raise ConnectionSetupError(
+            f"Connection `{name}`: `{settings.environment_id_from}` is no `Entity.Column` (environment_id_from)."
+        )
     for key in ("ca_file", "certificate_file", "federated_token_file"):
         place = getattr(settings, key)
         if place and not Path(place).is_file():

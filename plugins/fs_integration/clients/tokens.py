@@ -144,6 +144,8 @@ def _answer_of_entra(settings: ServiceSettings) -> Mapping[str, Any]:
         raise NetworkFailure(f"No complete answer of {authority} ({type(exc).__name__}).") from exc
     except msal.exceptions.MsalServiceError as exc:
         raise ServiceUnavailable(f"{authority} answered that it cannot give tokens now.") from exc
+    except RuntimeError as exc:  # how msal says that the addresses of an authority came with another status than 200
+        raise ServiceUnavailable(f"{authority} did not say where it gives tokens, but sent us elsewhere.") from exc
     except (ValueError, KeyError, OSError, msal.ManagedIdentityError) as exc:
         raise _unusable(authority, exc) from exc
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -22,7 +22,9 @@ from fs_integration.clients.origin import Origin
 from fs_integration.clients.patience import Deadline, Patience, Time
 from fs_integration.clients.session import open_session
 from fs_integration.clients.settings import Limits
+from fs_integration.clients.unpacking import ACCEPTED, PIECE, Unreadable, unpacked
 from fs_integration.errors import (
+    AnswerTooLarge,
     AuthenticationFailed,
     ConnectionSetupError,
     ForeignLinkRefused,
@@ -33,13 +35,14 @@ from fs_integration.errors import (
     Throttled,
     TransientServiceError,
 )
+from fs_integration.points import point
+from fs_integration.spec.error_rules import ErrorRules
 
 log = logging.getLogger(__name__)
 
 CONNECT_SECONDS = 30.0
 REDIRECTS = 3
 JSON_HEADERS = {"Accept": "application/json", "OData-Version": "4.0", "OData-MaxVersion": "4.0"}
-_CHUNK = 1024 * 1024
 
 
 class Tokens(Protocol):
@@ -93,14 +96,15 @@ class Transport:
 
     :param root: address below which every request goes; nothing is sent anywhere else.
     :param tokens: None for addresses that carry their own permission.
+    :param rules: what the service's words mean; by default the rules of this package.
     :param limiter: shared with the other clients of the same user; None when there are none.
     """
 
     def __init__(
         self, root: str, tokens: Tokens | None, *, ca_file: str | None = None, limits: Limits | None = None,
-        clock: Time | None = None, limiter: Limiter | None = None,
+        clock: Time | None = None, limiter: Limiter | None = None, rules: ErrorRules | None = None,
     ) -> None:  # fmt: skip
-        self.origin = Origin(root)
+        self.origin, self._rules = Origin(root), rules
         self._tokens, self._limits, self._time = tokens, limits or Limits(), clock or Time()
         self._session = open_session(root, ca_file)
         self.patience = Patience(self._limits, self._time, limiter or Limiter(self._time.now))
@@ -117,7 +121,7 @@ class Transport:
 
         :raises ServiceError: a failure that is not about single rows.
         """
-        exc = error_of(action, status, headers, body)
+        exc = error_of(action, status, headers, body, self._rules)
         if isinstance(exc, TransientServiceError):
             self.patience.be_quiet(exc)
         elif not isinstance(exc, NotFound | RequestRefused):
@@ -171,19 +175,25 @@ class Transport:
         return target
 
     def _once(self, call: Call, address: str, token: str, deadline: Deadline) -> Answer:
-        headers = {**call.headers, "x-ms-client-request-id": str(uuid.uuid4())}
+        headers = {**call.headers, "Accept-Encoding": ACCEPTED, "x-ms-client-request-id": str(uuid.uuid4())}
         if token:
             headers["Authorization"] = f"Bearer {token}"
         started = self._time.now()
+        _pass("http.send", call, address)
         try:
             with self._session.request(
                 call.method, address, headers=headers, data=call.body, stream=True, allow_redirects=False,
                 timeout=(CONNECT_SECONDS, self._limits.timeout),
             ) as response:  # fmt: skip
                 body = self._read(call, address, response, deadline)
+        except Unreadable as exc:
+            raise ServiceUnavailable(
+                f"{_named(call, address)} was answered with {exc}. It is never taken for an empty result."
+            ) from exc
         except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as exc:
             # Not `from exc`: the library's text repeats the whole address, and that of a package holds its permission.
             raise _no_answer(call, address, exc) from None
+        _pass("http.answered", call, address)
         seconds = self._time.now() - started
         log.debug("%s answered %d in %.2f s, %d bytes, request %s", _named(call, address), response.status_code,
                   seconds, len(body), request_id(response.headers))  # fmt: skip
@@ -192,24 +202,31 @@ class Transport:
     def _read(self, call: Call, address: str, response: requests.Response, deadline: Deadline) -> bytes:
         """Read the body piece by piece, so that neither a flood nor a drip holds us longer than the limits."""
         pieces, size = [], 0
-        while piece := response.raw.read1(_CHUNK, decode_content=True):
+        for piece in unpacked(
+            response.headers.get("Content-Encoding", ""), self._packed(call, address, response, deadline)
+        ):
             pieces.append(piece)
             size += len(piece)
             if size > self._limits.page_bytes:
-                raise RequestRefused(
+                raise AnswerTooLarge(
                     f"{_named(call, address)}: the answer is larger than {self._limits.page_bytes} bytes and was not "
-                    "read to its end. Ask for fewer columns or smaller pages."
+                    "read to its end. Ask for fewer columns or smaller pages; if it should be small, look at the proxy "
+                    "between here and the service."
                 )
+        return b"".join(pieces)
+
+    def _packed(self, call: Call, address: str, response: requests.Response, deadline: Deadline) -> Iterator[bytes]:
+        """Yield what arrives, as long as there is time."""
+        while piece := response.raw.read1(PIECE, decode_content=False):
+            yield piece
             if self._time.now() > deadline.moment:
                 raise NetworkFailure(
                     f"{_named(call, address)}: the answer did not end within {self._limits.total:.0f} s."
                 )
-        return b"".join(pieces)
 
-    @staticmethod
-    def _checked(call: Call, address: str, answer: Answer) -> Answer:
+    def _checked(self, call: Call, address: str, answer: Answer) -> Answer:
         if not 200 <= answer.status < 300:
-            raise error_of(_named(call, address), answer.status, answer.headers, answer.body)
+            raise error_of(_named(call, address), answer.status, answer.headers, answer.body, self._rules)
         kind = answer.headers.get("Content-Type", "").lower()
         if answer.body and "html" in kind:
             raise ServiceUnavailable(
@@ -233,6 +250,12 @@ def _named(call: Call, address: str) -> str:
     """Name a request for a message: without its query, which may hold a signature or data."""
     parts = urlsplit(address)
     return f"{call.method} {parts.netloc}{parts.path}"
+
+
+def _pass(kind: str, call: Call, address: str) -> None:
+    """Pass the point of a request that may change something; a read changes nothing."""
+    if call.method != "GET":
+        point(f"{kind} {call.method} {urlsplit(address).path.rpartition('/')[2]}")
 
 
 def _no_answer(call: Call, address: str, exc: Exception) -> NetworkFailure | ConnectionSetupError:

@@ -1,4 +1,4 @@
-"""Commands about the ledger: upgrade, runs, forget, quarantine."""
+"""Commands about the ledger: upgrade, runs, forget."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
 from fs_integration.hooks.ledger import LedgerHook
 from fs_integration.records import Outcome
@@ -15,12 +14,10 @@ from fs_integration.records import Outcome
 if TYPE_CHECKING:
     from fs_integration.ledger import Ledger, RunEntry
 
-QUARANTINE_COLUMNS = ("id", "mapping", "task", "legal_entity", "row_key", "field", "outcome", "reason", "value")
-
 
 def upgrade(console: Console, connection: str) -> int:
     """Create the tables of the ledger or bring them up to date."""
-    _ledger(connection).migrate()
+    open_ledger(connection).migrate()
     console.print("The ledger's tables are up to date.")
     return 0
 
@@ -31,7 +28,7 @@ def show_runs(console: Console, connection: str, *, newest: int) -> int:
     outcomes = [outcome.value for outcome in Outcome]
     for name in ("started", "area", "task", "company", "mode", "status", "read", "generated", *outcomes, "drift"):
         table.add_column(name)
-    for run in _ledger(connection).runs(newest=newest):
+    for run in open_ledger(connection).runs(newest=newest):
         table.add_row(*_line(run, outcomes))
     console.print(table)
     return 0
@@ -46,29 +43,11 @@ def _line(run: RunEntry, outcomes: Sequence[str]) -> list[str]:
 
 def forget(console: Console, connection: str, *, area: str, task: str | None, company: str | None) -> int:
     """Remove fingerprints and watermarks of an area."""
-    forgotten = _ledger(connection).forget(area, task=task, legal_entity=company)
+    forgotten = open_ledger(connection).forget(area, task=task, legal_entity=company)
     console.print(f"Forgot {forgotten} rows of {area}; the next run sends every row again.")
     return 0
 
 
-def show_quarantine(console: Console, connection: str, *, area: str | None) -> int:
-    """Show the open lines of the quarantine."""
-    lines = _ledger(connection).open_quarantine(mapping=area)
-    table = Table()
-    for name in QUARANTINE_COLUMNS:
-        table.add_column(name)
-    for line in lines[list(QUARANTINE_COLUMNS)].to_dict("records"):
-        table.add_row(*(Text(str(line[name])) for name in QUARANTINE_COLUMNS))
-    console.print(table)
-    return 0
-
-
-def resolve(console: Console, connection: str, *, ids: Sequence[int], note: str) -> int:
-    """Close lines of the quarantine by hand; 1 when one of them was not open."""
-    closed = _ledger(connection).resolve_quarantine(ids, note=note)
-    console.print(f"Closed {closed} of {len(ids)} lines.")
-    return 0 if closed == len(set(ids)) else 1
-
-
-def _ledger(connection: str) -> Ledger:
+def open_ledger(connection: str) -> Ledger:
+    """Return the ledger behind an Airflow connection."""
     return LedgerHook(connection).get_ledger()

@@ -12,6 +12,7 @@ from rich.markdown import Markdown
 from fs_integration.errors import MappingError
 from fs_integration.spec.connection_set import ConnectionSet
 from fs_integration.spec.document import Document
+from fs_integration.spec.error_rules import FILE_NAME, ErrorRules, own_file
 from fs_integration.spec.explain import describe_markdown
 from fs_integration.spec.finding import Finding
 from fs_integration.spec.history import history_problems
@@ -40,7 +41,7 @@ def lint(console: Console, *, files: Sequence[Path], online: bool, connection_se
     tables = _live_tables(load_connection_set(connection_set)) if online else saved_tables(folder / "metadata")
     chosen = list(files) or [mapping_file(name) for name in mapping_names()]
     if not files:
-        chosen += sorted((folder / CONNECTION_SETS).glob("*.yaml"))
+        chosen += [*sorted((folder / CONNECTION_SETS).glob("*.yaml")), *filter(Path.is_file, [own_file()])]
     problems = [problem for file in chosen for problem in problems_of_file(file, tables)]
     problems += [] if files else [(fault, True) for fault in history_problems()]
     for problem, serious in problems:
@@ -49,7 +50,7 @@ def lint(console: Console, *, files: Sequence[Path], online: bool, connection_se
         console.print(str(problem), markup=False, highlight=False, soft_wrap=True)
     serious_ones = sum(serious for _, serious in problems)
     known = "the services" if online else "saved descriptions of the tables"
-    mappings = sum(file.absolute().parent.name != CONNECTION_SETS for file in chosen)
+    mappings = sum(file.absolute().parent.name != CONNECTION_SETS and file.name != FILE_NAME for file in chosen)
     console.print(
         f"{mappings} mappings compared with {known}: {serious_ones} errors, {len(problems) - serious_ones} warnings.",
         soft_wrap=True,
@@ -58,7 +59,9 @@ def lint(console: Console, *, files: Sequence[Path], online: bool, connection_se
 
 
 def problems_of_file(file: Path, tables: Tables) -> Iterator[Problem]:
-    """Yield what is wrong with a mapping, or with a connection set, which lies in the folder of that name."""
+    """Yield what is wrong with a mapping, the error rules, or a connection set, which lies in a folder of its own."""
+    if file.name == FILE_NAME:
+        return ((fault, True) for fault in problems_in(file, ErrorRules)[2])
     if file.absolute().parent.name == CONNECTION_SETS:
         return _problems_in_connection_set(file, tables)
     return _problems_in_mapping(file, tables)

@@ -10,6 +10,7 @@ from fs_integration.hooks.service_settings import checked, settings_of
 
 if TYPE_CHECKING:
     from fs_integration.clients.dataverse import DataverseClient
+    from fs_integration.spec.error_rules import ErrorRules
 
 
 class DataverseHook(BaseHook):
@@ -28,11 +29,20 @@ class DataverseHook(BaseHook):
         self.dataverse_conn_id = dataverse_conn_id
 
     def get_conn(self) -> DataverseClient:
-        """Return a client. :raises ConnectionSetupError: the connection lacks something or holds something unusable."""
-        from fs_integration.clients.dataverse import DataverseClient
+        """Return a client that knows the error rules of this site.
 
-        return DataverseClient(settings_of(self.get_connection(self.dataverse_conn_id)))
+        :raises ConnectionSetupError: the connection lacks something or holds something unusable.
+        :raises MappingError: the error rules are wrong.
+        """
+        from fs_integration.spec.error_rules import load_error_rules
+
+        return self._client(load_error_rules("dataverse"))
 
     def test_connection(self) -> tuple[bool, str]:
-        """Answer the button "Test" of the connection form."""
-        return checked(lambda: self.get_conn().check())
+        """Answer the button "Test" of the connection form, also where no mappings are deployed."""
+        return checked(lambda: self._client().check())
+
+    def _client(self, rules: ErrorRules | None = None) -> DataverseClient:
+        from fs_integration.clients.dataverse import DataverseClient
+
+        return DataverseClient(settings_of(self.get_connection(self.dataverse_conn_id)), rules=rules)

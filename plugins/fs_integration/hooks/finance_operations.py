@@ -10,6 +10,7 @@ from fs_integration.hooks.service_settings import checked, settings_of
 
 if TYPE_CHECKING:
     from fs_integration.clients.finance_operations import FinanceOperationsClient
+    from fs_integration.spec.error_rules import ErrorRules
 
 
 class FinanceOperationsHook(BaseHook):
@@ -28,11 +29,20 @@ class FinanceOperationsHook(BaseHook):
         self.finance_operations_conn_id = finance_operations_conn_id
 
     def get_conn(self) -> FinanceOperationsClient:
-        """Return a client. :raises ConnectionSetupError: the connection lacks something or holds something unusable."""
-        from fs_integration.clients.finance_operations import FinanceOperationsClient
+        """Return a client that knows the error rules of this site.
 
-        return FinanceOperationsClient(settings_of(self.get_connection(self.finance_operations_conn_id)))
+        :raises ConnectionSetupError: the connection lacks something or holds something unusable.
+        :raises MappingError: the error rules are wrong.
+        """
+        from fs_integration.spec.error_rules import load_error_rules
+
+        return self._client(load_error_rules("finance_operations"))
 
     def test_connection(self) -> tuple[bool, str]:
-        """Answer the button "Test" of the connection form."""
-        return checked(lambda: self.get_conn().check())
+        """Answer the button "Test" of the connection form, also where no mappings are deployed."""
+        return checked(lambda: self._client().check())
+
+    def _client(self, rules: ErrorRules | None = None) -> FinanceOperationsClient:
+        from fs_integration.clients.finance_operations import FinanceOperationsClient
+
+        return FinanceOperationsClient(settings_of(self.get_connection(self.finance_operations_conn_id)), rules=rules)

@@ -46,5 +46,6 @@ ADVICE = {
     "NetworkFailure": "Check the environment URL, the network and the proxy.",
     "Throttled": "The service asked for less load; try again later.",
     "ServiceUnavailable": "The service cannot answer now; try again later.",
+    "AnswerTooLarge": "The answer is far too large; check the environment URL and the proxy.",
     "ForeignLinkRefused": "The address redirects elsewhere; check the environment URL.",
 }

@@ -9,9 +9,14 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine import URL
+from sqlalchemy.exc import OperationalError
+
+from fs_integration.errors import ServiceUnavailable
+from fs_integration.points import point
 
 BUSY_SECONDS = 30  # how long a SQLite writer waits for another one
 WRITE = "fs_integration_write"
+WRONG_STATEMENT = "SQLITE_ERROR"  # SQLite's answer to what no other try will mend, for example an unknown table
 
 
 def open_engine(url: str | URL) -> Engine:
@@ -32,18 +37,40 @@ def open_engine(url: str | URL) -> Engine:
 
 @contextlib.contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
-    """A transaction that only reads; on SQLite it neither waits for writers nor holds them up."""
-    with engine.connect() as connection, connection.begin():
+    """A transaction that only reads; on SQLite it neither waits for writers nor holds them up.
+
+    :raises ServiceUnavailable: the database cannot answer now.
+    """
+    with _explained(engine), engine.connect() as connection, connection.begin():
         yield connection
 
 
 @contextlib.contextmanager
-def writing(engine: Engine) -> Iterator[Connection]:
-    """A transaction that writes. On SQLite it takes the write lock at its start, so that what it read stays true."""
-    with engine.connect() as connection:
+def writing(engine: Engine, action: str) -> Iterator[Connection]:
+    """A transaction that writes. On SQLite it takes the write lock at its start, so that what it read stays true.
+
+    :param action: what it does, for the point before its commit.
+    :raises ServiceUnavailable: the database cannot take it, for example because the disk is full; nothing is kept then.
+    """
+    with _explained(engine), engine.connect() as connection:
         marked = connection.execution_options(**{WRITE: True})
         with marked.begin():
             yield marked
+            point(f"ledger.commit {action}")
+
+
+@contextlib.contextmanager
+def _explained(engine: Engine) -> Iterator[None]:
+    """Turn what the database says of itself (full, locked, not reached) into an error that is tried again."""
+    try:
+        yield
+    except OperationalError as exc:
+        if getattr(exc.orig, "sqlite_errorname", "") == WRONG_STATEMENT:
+            raise
+        raise ServiceUnavailable(
+            f"Ledger: its database `{engine.url.render_as_string()}` failed: {exc.orig}. Nothing of this step was "
+            "entered. Free space or mend the database; the next try of this task enters it anew."
+        ) from exc
 
 
 def _prepare_sqlite(connection: Any, record: Any) -> None:  # noqa: ARG001

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -43,22 +44,37 @@ def acquire(connection: Connection, name: str, holder: str, *, seconds: float, t
     return Lease(name, holder, fence)
 
 
-def is_fresh(connection: Connection, lease: Lease, *, seconds: float, now: datetime) -> bool:
-    """Tell whether at least half of the lease's time is left. :raises Fenced: when it is no longer ours."""
-    row = connection.execute(select(LeaseRow.__table__).where(LeaseRow.name == lease.name)).one_or_none()
-    _demand(lease, row)
-    return row is not None and row.expires_at >= now + timedelta(seconds=seconds / 2)
+def acquire_all(
+    connection: Connection, names: Iterable[str], holder: str, *, seconds: float, now: datetime
+) -> list[Lease]:
+    """Take several leases, in the one order that everybody takes them in: two that want the same ones never deadlock.
+
+    :raises LeaseHeld: when another holder has one of them; end the transaction then, so that none is taken.
+    """
+    return [acquire(connection, name, holder, seconds=seconds, takeover=False, now=now) for name in sorted(set(names))]
 
 
-def extend(connection: Connection, lease: Lease, *, seconds: float, now: datetime) -> None:
-    """Give a lease new time. :raises Fenced: when it is no longer ours."""
-    confirm(connection, [lease])
-    _set(connection, lease.name, holder=lease.holder, fence=lease.fence, expires_at=now + timedelta(seconds=seconds))
+def are_fresh(connection: Connection, held: Sequence[Lease], *, seconds: float, now: datetime) -> bool:
+    """Tell whether at least half of each lease's time is left. :raises Fenced: when one is no longer ours."""
+    wanted = select(LeaseRow.__table__).where(LeaseRow.name.in_([lease.name for lease in held]))
+    rows = {row.name: row for row in connection.execute(wanted)}
+    for lease in held:
+        _demand(lease, rows.get(lease.name))
+    return all(row.expires_at >= now + timedelta(seconds=seconds / 2) for row in rows.values())
 
 
-def confirm(connection: Connection, leases: list[Lease]) -> None:
+def extend(connection: Connection, held: Sequence[Lease], *, seconds: float, now: datetime) -> None:
+    """Give leases new time. :raises Fenced: when one is no longer ours."""
+    confirm(connection, held)
+    for lease in held:
+        _set(
+            connection, lease.name, holder=lease.holder, fence=lease.fence, expires_at=now + timedelta(seconds=seconds)
+        )
+
+
+def confirm(connection: Connection, held: Sequence[Lease]) -> None:
     """Make sure that nobody takes these leases before this transaction ends. :raises Fenced: when somebody has."""
-    for lease in sorted(leases, key=lambda lease: lease.name):  # one order for everybody: no deadlock
+    for lease in sorted(held, key=lambda lease: lease.name):  # one order for everybody: no deadlock
         rows = select(LeaseRow.__table__).where(LeaseRow.name == lease.name).with_for_update()
         _demand(lease, connection.execute(rows).one_or_none())
 
@@ -92,6 +108,7 @@ def _set(connection: Connection, name: str, *, holder: str, fence: int, expires_
 
 
 def _demand(lease: Lease, row: Row[str, str, int, datetime] | None) -> None:
+    """Let only the newest holder go on (R10 in docs/reliability.md). :raises Fenced: when it is another one."""
     if row is None or row.fence != lease.fence or row.holder != lease.holder:
         holder = f"`{row.holder}`" if row is not None and row.holder else "nobody"
         raise Fenced(

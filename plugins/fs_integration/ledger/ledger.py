@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 
 import pandas as pd
 from sqlalchemy import Connection, Engine, delete, func, select
 
 from fs_integration.errors import LeaseHeld
-from fs_integration.ledger import fingerprints, leases, quarantine, runs
+from fs_integration.ledger import fingerprints, leases, quarantine, runs, selection
 from fs_integration.ledger.engine import reading, writing
 from fs_integration.ledger.leases import Lease
 from fs_integration.ledger.migrate import migrate
 from fs_integration.ledger.runs import RunEntry
 from fs_integration.ledger.scopes import find_run, find_scope, run_number, scope_number
-from fs_integration.ledger.tables import RunRow, ScopeRow, WatermarkRow
-from fs_integration.records import BatchRef, Interval, Scope
+from fs_integration.ledger.tables import EnvironmentRow, RunRow, ScopeRow, WatermarkRow
+from fs_integration.records import BatchRef, Interval, Scope, Selection
 
 NO_SCOPE = -1  # numbers of scopes are positive
 
@@ -43,23 +43,23 @@ class Ledger:
         self, scope: Scope, *, run_key: str, dag_id: str, run_id: str, mode: str, interval: Interval, mapping_hash: str
     ) -> None:
         """Open the books of a run; a run that is begun again starts with empty books."""
-        with writing(self.engine) as connection:
+        with writing(self.engine, "begin_run") as connection:
             runs.begin(connection, scope, run_key=run_key, dag_id=dag_id, run_id=run_id, mode=mode, interval=interval,
-                       mapping_hash=mapping_hash, now=self._now(connection))  # fmt: skip
+                       mapping_hash=mapping_hash, now=self.now(connection))  # fmt: skip
 
     def record_batch(self, ref: BatchRef) -> None:
         """Enter a staged batch; the raw ones together are what the run read."""
-        with writing(self.engine) as connection:
+        with writing(self.engine, "record_batch") as connection:
             runs.record_batch(connection, ref)
 
     def record_outcomes(self, scope: Scope, run_key: str, batch: int, counts: Mapping[tuple[str, str], int]) -> None:
         """Enter source rows per (outcome, rule) of a batch, in place of what was entered for it before."""
-        with writing(self.engine) as connection:
+        with writing(self.engine, "record_outcomes") as connection:
             runs.record_outcomes(connection, run_number(connection, scope, run_key), batch, counts)
 
     def set_generated(self, scope: Scope, run_key: str, rows: int) -> None:
         """Enter how many rows the run made itself, because they vanished from the source."""
-        with writing(self.engine) as connection:
+        with writing(self.engine, "set_generated") as connection:
             runs.set_generated(connection, run_number(connection, scope, run_key), rows)
 
     def close_run(
@@ -70,8 +70,8 @@ class Ledger:
 
         :param watermark: None leaves it; a moment that is not later than the present one changes nothing.
         """
-        with writing(self.engine) as connection:
-            now = self._now(connection)
+        with writing(self.engine, "close_run") as connection:
+            now = self.now(connection)
             run = run_number(connection, scope, run_key)
             runs.close(connection, run, status=status, message=message, drift=drift, now=now)
             if watermark is not None:
@@ -122,27 +122,22 @@ class Ledger:
     def quarantine(self, scope: Scope, run_key: str, rejections: pd.DataFrame) -> None:
         """Enter rows that are held back; a line the run already has is replaced.
 
-        Lines of earlier runs about the same rows are closed: the new ones say what is wrong now.
+        What was open about the same rows is closed: the new lines say what is wrong now.
 
         :param rejections: ``frames.REJECTION_COLUMNS``; skipped rows in it are left out.
         """
-        with writing(self.engine) as connection:
+        with writing(self.engine, "quarantine") as connection:
             number, run = scope_number(connection, scope), run_number(connection, scope, run_key)
-            keys = quarantine.enter(connection, number, run, rejections, now=self._now(connection))
-            if keys:
-                self._supersede(connection, number, run, keys, except_run=run, note=f"reported again by run {run_key}")
+            quarantine.enter(connection, number, run, rejections, now=self.now(connection))
 
-    def supersede_quarantine(self, scope: Scope, run_key: str, row_keys: Iterable[str] | None = None) -> int:
-        """Close lines that a run has made obsolete, never those of a run that speaks for a later moment.
+    def settle_quarantine(self, scope: Scope, run_key: str, row_keys: Collection[str], *, because: str) -> int:
+        """Close what is open about rows that a run offered again, never lines of a run that speaks for a later moment.
 
-        :param row_keys: rows that arrived in the target; None closes all lines of other runs, because this run read
-            everything and reports anew what is still wrong.
-        :returns: how many were closed.
+        :param because: what became of the rows. :returns: how many lines were closed.
         """
-        with writing(self.engine) as connection:
+        with writing(self.engine, "settle_quarantine") as connection:
             number, run = scope_number(connection, scope), run_number(connection, scope, run_key)
-            return self._supersede(connection, number, run, row_keys, except_run=run if row_keys is None else None,
-                                   note=f"obsolete since run {run_key}")  # fmt: skip
+            return quarantine.settle(connection, number, run, row_keys, because=because, now=self.now(connection))
 
     def held_back(self, scope: Scope) -> list[str]:
         """Return the source keys of the rows that are held back, each once."""
@@ -158,14 +153,30 @@ class Ledger:
     def open_quarantine(
         self, *, mapping: str | None = None, dag_id: str | None = None, run_id: str | None = None
     ) -> pd.DataFrame:
-        """Return the open lines: id, scope, run and ``frames.REJECTION_COLUMNS``, oldest first."""
+        """Return the open lines as ``selection.LINE_COLUMNS``, oldest first."""
         with reading(self.engine) as connection:
-            return quarantine.open_lines(connection, mapping=mapping, dag_id=dag_id, run_id=run_id)
+            return selection.lines(connection, mapping=mapping, dag_id=dag_id, run_id=run_id)
 
-    def resolve_quarantine(self, ids: Iterable[int], *, note: str) -> int:
-        """Close lines by hand. :param note: who closed them and why. :returns: how many of them were open."""
-        with writing(self.engine) as connection:
-            return quarantine.resolve(connection, ids, note=note, now=self._now(connection))
+    def whole_quarantine(self, *, mapping: str | None = None) -> pd.DataFrame:
+        """Return all lines that are kept, open and closed, as ``selection.LINE_COLUMNS``, oldest first."""
+        with reading(self.engine) as connection:
+            return selection.lines(connection, mapping=mapping, closed=True)
+
+    def select_quarantine(self, mapping: str, wanted: Selection) -> pd.DataFrame:
+        """Return the open lines about the rows of an area that a person chose, and about the rows those depend on."""
+        return selection.selected(self.open_quarantine(mapping=mapping), wanted)
+
+    def discard_quarantine(self, ids: Iterable[int], *, by: str, note: str) -> int:
+        """Close lines by hand. :param by: who closes them; :param note: why. :returns: how many of them were open."""
+        with writing(self.engine, "discard_quarantine") as connection:
+            return quarantine.discard(connection, ids, note=f"{by}: {note}", now=self.now(connection))
+
+    def expire_quarantine(self, scope: Scope, *, keep_days: int) -> int:
+        """Remove what old lines hold of their rows. :returns: how many lines that were."""
+        with writing(self.engine, "expire_quarantine") as connection:
+            now = self.now(connection)
+            before = now - timedelta(days=keep_days)
+            return quarantine.expire(connection, find_scope(connection, scope), before=before, now=now)
 
     # Fingerprints
 
@@ -208,8 +219,8 @@ class Ledger:
         :param rows: ``_key``, ``_source_key`` and ``_fingerprint``.
         :raises Fenced: when a lease has passed to another holder; nothing is entered then.
         """
-        with writing(self.engine) as connection:
-            leases.confirm(connection, list(held))
+        with writing(self.engine, "save_fingerprints") as connection:
+            leases.confirm(connection, held)
             number, run = scope_number(connection, scope), find_run(connection, scope, run_key)
             fingerprints.save(connection, number, rows, as_of=as_of, run=run)
 
@@ -219,12 +230,12 @@ class Ledger:
         :param keys: integration keys.
         :raises Fenced: when a lease has passed to another holder; nothing is forgotten then.
         """
-        with writing(self.engine) as connection:
-            leases.confirm(connection, list(held))
+        with writing(self.engine, "forget_fingerprints") as connection:
+            leases.confirm(connection, held)
             fingerprints.forget_keys(connection, scope_number(connection, scope), keys)
 
     def forget(self, mapping: str, *, task: str | None = None, legal_entity: str | None = None) -> int:
-        """Forget what was written and read, so that the next run compares everything with the target.
+        """Forget what was written and read, and in which environments; the next run compares everything anew.
 
         :returns: how many fingerprints were removed.
         :raises LeaseHeld: when a run is writing one of the scopes.
@@ -233,12 +244,13 @@ class Ledger:
         wanted += [
             column == value for column, value in ((ScopeRow.task, task), (ScopeRow.legal_entity, legal_entity)) if value
         ]
-        with writing(self.engine) as connection:
+        with writing(self.engine, "forget") as connection:
             rows = connection.execute(select(ScopeRow.__table__).where(*wanted)).all()
             for row in rows:
                 self._demand_idle(connection, Scope(row.mapping, row.task, row.legal_entity))
             numbers = [row.id for row in rows]
-            connection.execute(delete(WatermarkRow).where(WatermarkRow.scope_id.in_(numbers)))
+            for table in (WatermarkRow, EnvironmentRow):
+                connection.execute(delete(table).where(table.scope_id.in_(numbers)))
             return fingerprints.forget(connection, numbers)
 
     # Leases
@@ -249,28 +261,38 @@ class Ledger:
         :param takeover: take it from a living holder, who is fenced off by that.
         :raises LeaseHeld: when another holder has it and its time has not run out.
         """
-        with writing(self.engine) as connection:
+        with writing(self.engine, "acquire_lease") as connection:
             return leases.acquire(
-                connection, name, holder, seconds=seconds, takeover=takeover, now=self._now(connection)
+                connection, name, holder, seconds=seconds, takeover=takeover, now=self.now(connection)
             )
 
-    def renew(self, lease: Lease, seconds: float) -> None:
-        """Make sure that a lease is still held and lasts. Writes only when half of its time is over.
+    def acquire_leases(self, names: Iterable[str], holder: str, seconds: float) -> list[Lease]:
+        """Take all of these leases or none, so that two runs never wait for each other.
 
-        :raises Fenced: when it has passed to another holder.
+        :raises LeaseHeld: when another holder has one of them and its time has not run out.
+        """
+        with writing(self.engine, "acquire_leases") as connection:
+            return leases.acquire_all(connection, names, holder, seconds=seconds, now=self.now(connection))
+
+    def renew(self, held: Sequence[Lease], seconds: float) -> None:
+        """Make sure that leases are still held and last. Writes only when half of the time of one is over.
+
+        :raises Fenced: when one has passed to another holder.
         """
         with reading(self.engine) as connection:
-            if leases.is_fresh(connection, lease, seconds=seconds, now=self._now(connection)):
+            if leases.are_fresh(connection, held, seconds=seconds, now=self.now(connection)):
                 return
-        with writing(self.engine) as connection:
-            leases.extend(connection, lease, seconds=seconds, now=self._now(connection))
+        with writing(self.engine, "renew") as connection:
+            leases.extend(connection, held, seconds=seconds, now=self.now(connection))
 
-    def release(self, lease: Lease) -> None:
-        """Give a lease back; nothing happens when another holder has it by now."""
-        with writing(self.engine) as connection:
-            leases.free(connection, lease.name, lease.holder, now=self._now(connection))
+    def release(self, held: Sequence[Lease]) -> None:
+        """Give leases back; nothing happens to those that another holder has by now."""
+        with writing(self.engine, "release") as connection:
+            for lease in sorted(held, key=lambda lease: lease.name):
+                leases.free(connection, lease.name, lease.holder, now=self.now(connection))
 
-    def _now(self, connection: Connection) -> datetime:
+    def now(self, connection: Connection) -> datetime:
+        """Return the moment now, by the clock that leases run out by."""
         if self._clock is not None:
             return self._clock()
         if connection.dialect.name == "postgresql":
@@ -278,23 +300,9 @@ class Ledger:
             return moment.astimezone(UTC)
         return datetime.now(UTC)
 
-    def _supersede(
-        self,
-        connection: Connection,
-        scope: int,
-        run: int,
-        row_keys: Iterable[str] | None,
-        *,
-        except_run: int | None,
-        note: str,
-    ) -> int:
-        as_of = connection.execute(select(RunRow.interval_end).where(RunRow.id == run)).scalar_one()
-        numbers = quarantine.open_numbers(connection, scope, as_of=as_of, row_keys=row_keys, except_run=except_run)
-        return quarantine.resolve(connection, numbers, note=note, now=self._now(connection))
-
     def _demand_idle(self, connection: Connection, scope: Scope) -> None:
-        holder = leases.living(connection, scope.area, now=self._now(connection))
+        holder = leases.living(connection, scope.lease, now=self.now(connection))
         if holder is not None:
             raise LeaseHeld(
-                f"{scope.area} is being written by run `{holder}`. Pause the DAG, let the run end, then try again."
+                f"{scope} is being written by run `{holder}`. Pause the DAG, let the run end, then try again."
             )

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine, inspect, text
 from fs_integration.errors import ConfigurationError
 from fs_integration.ledger.engine import reading, writing
 
-HEAD = "0001"  # newest file in migrations/versions
+HEAD = "0003"  # newest file in migrations/versions
 VERSION_TABLE = "fs_alembic_version"
 FOLDER = Path(__file__).parent / "migrations"
 POSTGRESQL_LOCK = 4_705_318_062  # any number, as long as it stays the same in every release
@@ -25,7 +25,7 @@ def migrate(engine: Engine) -> None:
     with reading(engine) as connection:
         if _version(connection) == HEAD:
             return
-    with writing(engine) as connection:
+    with writing(engine, "migrate") as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": POSTGRESQL_LOCK})
         if _version(connection) != HEAD:

@@ -1,50 +1,57 @@
-"""Rows held back, and why; a line stays open until the row is written, reported anew, or closed by a person."""
+"""Rows held back, and why; a line stays open until the row is offered again, or a person or its age closes it."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import Connection, select, update
+from sqlalchemy import ColumnElement, Connection, Row, func, select, update
 
-from fs_integration.frames import REJECTION_COLUMNS, frame_of
+from fs_integration.frames import REJECTION_COLUMNS
 from fs_integration.ledger.scopes import upsert
-from fs_integration.ledger.tables import QuarantineRow, RunRow, ScopeRow
+from fs_integration.ledger.tables import LineState, QuarantineRow, RunRow
 from fs_integration.records import Outcome
-from fs_integration.spec.metadata import ColumnKind
 
 HELD_BACK = (Outcome.QUARANTINED.value, Outcome.BLOCKED.value)
-LINE_COLUMNS: dict[str, ColumnKind] = {
-    "id": ColumnKind.INTEGER, "mapping": ColumnKind.TEXT, "task": ColumnKind.TEXT, "legal_entity": ColumnKind.TEXT,
-    "dag_id": ColumnKind.TEXT, "run_id": ColumnKind.TEXT, "run_key": ColumnKind.TEXT, **REJECTION_COLUMNS,
-    "created_at": ColumnKind.DATETIME,
-}  # fmt: skip
 NUMBERS_AT_ONCE = 500  # bound parameters in one statement
+REPORTED_ANEW = ("reason", "value", "outcome", "source_rows", "payload", "last_seen_at", "state", "resolved_at",
+                 "resolution")  # fmt: skip
 
 
-def enter(connection: Connection, scope: int, run: int, rejections: pd.DataFrame, *, now: datetime) -> list[str]:
-    """Enter the rows that are held back; a line the run already has is replaced. :returns: their row keys.
+def enter(connection: Connection, scope: int, run: int, rejections: pd.DataFrame, *, now: datetime) -> None:
+    """Enter the rows that are held back, in place of whatever was open about them.
 
-    Skipped rows are not entered: they are not meant to travel, and the books count them.
+    A line the run already has is replaced. A line that says the same of an earlier run hands on since when and how
+    often. Skipped rows are not entered: they are not meant to travel, and the books count them.
     """
     lines = _lines(rejections)
     if not lines:
-        return []
-    common = {"scope_id": scope, "run": run, "created_at": now, "resolved_at": None, "resolution": None}
+        return
+    before = _open_about(connection, scope, run, {str(line["row_key"]) for line in lines.values()})
+    earlier = {row.line: row for row in sorted(before, key=lambda row: row.tries) if row.run != run}
+    entered = [
+        {
+            **line, "scope_id": scope, "run": run, "last_seen_at": now, "state": LineState.OPEN.value,
+            "resolved_at": None, "resolution": None,
+            "first_seen_at": earlier[digest].first_seen_at if digest in earlier else now,
+            "tries": earlier[digest].tries + 1 if digest in earlier else 1,
+        }
+        for digest, line in lines.items()
+    ]  # fmt: skip
     statement = upsert(connection, QuarantineRow)
-    changing = ("reason", "value", "outcome", "source_rows", "payload", "resolved_at", "resolution")
     statement = statement.on_conflict_do_update(
-        index_elements=["run", "line"], set_={name: statement.excluded[name] for name in changing}
+        index_elements=["run", "line"], set_={name: statement.excluded[name] for name in REPORTED_ANEW}
     )
-    connection.execute(statement, [{**line, **common} for line in lines])
-    return [line["row_key"] for line in lines]
+    connection.execute(statement, entered)
+    replaced = [row.id for row in before if row.run != run or row.line not in lines]
+    _close(connection, replaced, LineState.REPLAYED, f"reported again by run {_run_key(connection, run)}", now=now)
 
 
-def _lines(rejections: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return one line per row key, field and rule; source rows that share one are added up."""
+def _lines(rejections: pd.DataFrame) -> dict[str, dict[str, Any]]:
+    """Return one line per row key, field and rule, by its digest; source rows that share one are added up."""
     held = rejections.loc[rejections["outcome"].isin(HELD_BACK), list(REJECTION_COLUMNS)]
     lines: dict[str, dict[str, Any]] = {}
     for record in held.to_dict("records"):
@@ -54,7 +61,7 @@ def _lines(rejections: pd.DataFrame) -> list[dict[str, Any]]:
             lines[digest]["source_rows"] += line["source_rows"]
         else:
             lines[digest] = {"line": digest, **line}
-    return list(lines.values())
+    return lines
 
 
 def _plain(value: Any, name: str) -> Any:
@@ -63,30 +70,38 @@ def _plain(value: Any, name: str) -> Any:
     return "" if pd.isna(value) else str(value)
 
 
-def open_lines(connection: Connection, *, mapping: str | None, dag_id: str | None, run_id: str | None) -> pd.DataFrame:
-    """Return the open lines, oldest first."""
-    statement = (
-        select(QuarantineRow.__table__, RunRow.run_key, RunRow.dag_id, RunRow.run_id)
-        .add_columns(ScopeRow.mapping, ScopeRow.task, ScopeRow.legal_entity)
-        .join(RunRow, RunRow.id == QuarantineRow.run)
-        .join(ScopeRow, ScopeRow.id == QuarantineRow.scope_id)
-        .where(QuarantineRow.resolved_at.is_(None))
-        .order_by(QuarantineRow.id)
-    )
-    for column, value in ((ScopeRow.mapping, mapping), (RunRow.dag_id, dag_id), (RunRow.run_id, run_id)):
-        statement = statement if value is None else statement.where(column == value)
-    rows = connection.execute(statement).all()
-    return frame_of({name: [getattr(row, name) for row in rows] for name in LINE_COLUMNS}, LINE_COLUMNS)
+def settle(
+    connection: Connection, scope: int, run: int, row_keys: Collection[str], *, because: str, now: datetime
+) -> int:
+    """Close what is open about rows that a run offered again, never lines of a run that speaks for a later moment.
+
+    :returns: how many were closed.
+    """
+    numbers = [row.id for row in _open_about(connection, scope, run, row_keys)] if row_keys else []
+    return _close(connection, numbers, LineState.REPLAYED, f"{because}, run {_run_key(connection, run)}", now=now)
 
 
-def open_keys(connection: Connection, scope: int | None) -> list[str]:
-    """Return the row keys of a scope's open lines, each once."""
-    statement = (
-        select(QuarantineRow.row_key)
-        .distinct()
-        .where((QuarantineRow.scope_id == scope) & QuarantineRow.resolved_at.is_(None))
+def discard(connection: Connection, numbers: Iterable[int], *, note: str, now: datetime) -> int:
+    """Close open lines by hand. :returns: how many were open."""
+    return _close(connection, list(dict.fromkeys(numbers)), LineState.DISCARDED, note, now=now)
+
+
+def expire(connection: Connection, scope: int | None, *, before: datetime, now: datetime) -> int:
+    """Remove what lines last seen before a moment hold of their rows, and close those still open.
+
+    :returns: how many lines that were.
+    """
+    old = (
+        (QuarantineRow.scope_id == scope)
+        & (QuarantineRow.last_seen_at < before)
+        & (QuarantineRow.state != LineState.EXPIRED.value)
     )
-    return sorted(connection.execute(statement).scalars())
+    values = {
+        "reason": "", "value": "", "payload": "{}", "state": LineState.EXPIRED.value,
+        "resolved_at": func.coalesce(QuarantineRow.resolved_at, now),
+        "resolution": func.coalesce(QuarantineRow.resolution, "kept long enough"),
+    }  # fmt: skip
+    return connection.execute(update(QuarantineRow).where(old).values(**values)).rowcount
 
 
 def quarantined_by(connection: Connection, run: int | None) -> set[str]:
@@ -97,32 +112,37 @@ def quarantined_by(connection: Connection, run: int | None) -> set[str]:
     return set(connection.execute(statement).scalars())
 
 
-def open_numbers(
-    connection: Connection, scope: int, *, as_of: datetime, row_keys: Iterable[str] | None, except_run: int | None
-) -> list[int]:
-    """Return the numbers of a scope's open lines of runs that speak for ``as_of`` or earlier.
+def open_keys(connection: Connection, scope: int | None) -> list[str]:
+    """Return the row keys of a scope's open lines, each once."""
+    statement = select(QuarantineRow.row_key).distinct().where(_is_open(scope))
+    return sorted(connection.execute(statement).scalars())
 
-    :param row_keys: only lines about these rows, looked at only when there are open lines; None means all.
-    """
-    statement = (
-        select(QuarantineRow.id, QuarantineRow.row_key, QuarantineRow.run)
-        .join(RunRow, RunRow.id == QuarantineRow.run)
-        .where((QuarantineRow.scope_id == scope) & QuarantineRow.resolved_at.is_(None) & (RunRow.interval_end <= as_of))
-    )
-    rows = [row for row in connection.execute(statement) if row.run != except_run]
-    if row_keys is None or not rows:
-        return [row.id for row in rows]
+
+def _is_open(scope: int | None) -> ColumnElement[bool]:
+    return (QuarantineRow.scope_id == scope) & QuarantineRow.resolved_at.is_(None)
+
+
+def _open_about(connection: Connection, scope: int, run: int, row_keys: Collection[str]) -> list[Row[Any]]:
+    """Return the open lines about rows, of this run and of others that speak for the same moment or an earlier one."""
+    as_of = select(RunRow.interval_end).where(RunRow.id == run).scalar_subquery()
+    columns = (QuarantineRow.id, QuarantineRow.run, QuarantineRow.line, QuarantineRow.row_key, QuarantineRow.tries,
+               QuarantineRow.first_seen_at)  # fmt: skip
+    statement = select(*columns).join(RunRow, RunRow.id == QuarantineRow.run)
+    found: Any = connection.execute(statement.where(_is_open(scope) & (RunRow.interval_end <= as_of)))
     wanted = set(row_keys)
-    return [row.id for row in rows if row.row_key in wanted]
+    return [row for row in found if row.row_key in wanted]
 
 
-def resolve(connection: Connection, numbers: Iterable[int], *, note: str, now: datetime) -> int:
-    """Close open lines. :returns: how many were open."""
-    wanted: Sequence[int] = list(numbers)
+def _close(connection: Connection, numbers: Sequence[int], state: LineState, note: str, *, now: datetime) -> int:
+    """Close those lines that are open. :returns: how many were."""
     closed = 0
-    for start in range(0, len(wanted), NUMBERS_AT_ONCE):
-        part = QuarantineRow.id.in_(wanted[start : start + NUMBERS_AT_ONCE]) & QuarantineRow.resolved_at.is_(None)
-        closed += connection.execute(
-            update(QuarantineRow).where(part).values(resolved_at=now, resolution=note)
-        ).rowcount
+    for start in range(0, len(numbers), NUMBERS_AT_ONCE):
+        part = QuarantineRow.id.in_(numbers[start : start + NUMBERS_AT_ONCE]) & QuarantineRow.resolved_at.is_(None)
+        values = {"state": state.value, "resolved_at": now, "resolution": note}
+        closed += connection.execute(update(QuarantineRow).where(part).values(**values)).rowcount
     return closed
+
+
+def _run_key(connection: Connection, run: int) -> str:
+    found: str = connection.execute(select(RunRow.run_key).where(RunRow.id == run)).scalar_one()
+    return found

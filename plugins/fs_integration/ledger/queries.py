@@ -21,7 +21,11 @@ SEARCHED = (QuarantineRow.row_key, QuarantineRow.reason, QuarantineRow.value, Qu
 
 @dataclass(frozen=True)
 class HeldLine:
-    """One reason why one row was held back. :param resolved_at: None while it still is."""
+    """One reason why one row was held back.
+
+    :param tries: runs that reported it without a break since ``first_seen_at``.
+    :param state: ``open``, ``replayed``, ``discarded`` or ``expired``; :param resolved_at: None while it is open.
+    """
 
     scope: Scope
     dag_id: str
@@ -32,7 +36,10 @@ class HeldLine:
     outcome: str
     reason: str
     value: str
-    created_at: datetime
+    first_seen_at: datetime
+    last_seen_at: datetime
+    tries: int
+    state: str
     resolved_at: datetime | None
     resolution: str | None
 
@@ -125,5 +132,6 @@ def _line(row: Any) -> HeldLine:
     return HeldLine(
         scope=Scope(row.mapping, row.task, row.legal_entity), dag_id=row.dag_id, run_id=row.run_id, row_key=row.row_key,
         field=row.field, rule=row.rule, outcome=row.outcome, reason=row.reason, value=row.value,
-        created_at=row.created_at, resolved_at=row.resolved_at, resolution=row.resolution,
+        first_seen_at=row.first_seen_at, last_seen_at=row.last_seen_at, tries=row.tries, state=row.state,
+        resolved_at=row.resolved_at, resolution=row.resolution,
     )  # fmt: skip

@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, select, update
 
 from fs_integration.ledger.scopes import run_number, scope_number, upsert
-from fs_integration.ledger.tables import BatchRow, OutcomeRow, QuarantineRow, RunRow, ScopeRow, WatermarkRow
+from fs_integration.ledger.tables import BatchRow, OutcomeRow, RunRow, ScopeRow, WatermarkRow
 from fs_integration.records import BatchRef, Interval, Scope
 
 RUNNING, SUCCEEDED = "running", "succeeded"
@@ -48,7 +48,10 @@ def begin(
     connection: Connection, scope: Scope, *, run_key: str, dag_id: str, run_id: str, mode: str, interval: Interval,
     mapping_hash: str, now: datetime,
 ) -> None:  # fmt: skip
-    """Open the books of a run. A run that is begun again starts with empty books."""
+    """Open the books of a run. A run that is begun again starts with empty books.
+
+    What it has quarantined stays open: only then are the rows asked for again, if a later run has to.
+    """
     facts = {
         "dag_id": dag_id, "run_id": run_id, "mode": mode,
         "interval_start": interval.start, "interval_end": interval.end,
@@ -60,7 +63,6 @@ def begin(
     run = run_number(connection, scope, run_key)
     for table in (BatchRow, OutcomeRow):
         connection.execute(delete(table).where(table.run == run))
-    connection.execute(delete(QuarantineRow).where((QuarantineRow.run == run) & QuarantineRow.resolved_at.is_(None)))
 
 
 def record_batch(connection: Connection, ref: BatchRef) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from enum import StrEnum
 
 from sqlalchemy import BigInteger, ForeignKey, Index, Integer, MetaData, Text, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -85,8 +86,20 @@ class OutcomeRow(Base):
     rows: Mapped[int] = mapped_column(BigInteger)
 
 
+class LineState(StrEnum):
+    """What became of a line of the quarantine; exactly the open ones have no ``resolved_at``."""
+
+    OPEN = "open"
+    REPLAYED = "replayed"  # a later run offered the row again: it arrived, was reported anew, or is gone
+    DISCARDED = "discarded"  # a person closed it
+    EXPIRED = "expired"  # kept as long as the mapping says; what it held of the row is removed
+
+
 class QuarantineRow(Base):
-    """One reason why one row was not written; open until ``resolved_at`` is set."""
+    """One reason why one row was not written.
+
+    ``tries`` counts the runs that reported it without a break since ``first_seen_at``, each in a line of its own.
+    """
 
     __tablename__ = "fs_quarantine"
     __table_args__ = (
@@ -106,7 +119,10 @@ class QuarantineRow(Base):
     outcome: Mapped[str] = mapped_column(Text)
     source_rows: Mapped[int] = mapped_column(BigInteger)
     payload: Mapped[str] = mapped_column(ExactText)
-    created_at: Mapped[datetime] = mapped_column(Moment)
+    first_seen_at: Mapped[datetime] = mapped_column(Moment)
+    last_seen_at: Mapped[datetime] = mapped_column(Moment)
+    tries: Mapped[int] = mapped_column(Integer)
+    state: Mapped[str] = mapped_column(Text)
     resolved_at: Mapped[datetime | None] = mapped_column(Moment)
     resolution: Mapped[str | None] = mapped_column(ExactText)
 
@@ -134,6 +150,39 @@ class LeaseRow(Base):
     holder: Mapped[str] = mapped_column(Text)
     fence: Mapped[int] = mapped_column(BigInteger)
     expires_at: Mapped[datetime] = mapped_column(Moment)
+
+
+class EnvironmentRow(Base):
+    """The environment of each service that a scope's fingerprints and watermark are about."""
+
+    __tablename__ = "fs_environment"
+
+    scope_id: Mapped[int] = mapped_column(NUMBER, ForeignKey("fs_scope.id"), primary_key=True)
+    system: Mapped[str] = mapped_column(Text, primary_key=True)
+    address: Mapped[str] = mapped_column(Text)
+    tenant: Mapped[str] = mapped_column(Text)
+    identity: Mapped[str] = mapped_column(Text)
+    pinned_at: Mapped[datetime] = mapped_column(Moment)
+
+
+class BreakerRow(Base):
+    """Service failures in a row of one area with one connection set; no line while there are none.
+
+    ``step`` is the task of the mapping and the step that failed last. ``until`` is empty while there is no pause;
+    ``probe`` is the run that may try before then.
+    """
+
+    __tablename__ = "fs_breaker"
+
+    area: Mapped[str] = mapped_column(Text, primary_key=True)
+    connection_set: Mapped[str] = mapped_column(Text, primary_key=True)
+    failures: Mapped[int] = mapped_column(BigInteger)
+    step: Mapped[str] = mapped_column(Text)
+    pause_seconds: Mapped[int] = mapped_column(BigInteger)
+    until: Mapped[datetime | None] = mapped_column(Moment)
+    probe: Mapped[str] = mapped_column(Text)
+    message: Mapped[str] = mapped_column(ExactText)
+    changed_at: Mapped[datetime] = mapped_column(Moment)
 
 
 class WatermarkRow(Base):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowRescheduleException
 
-from fs_integration.errors import LeaseHeld
+from fs_integration.errors import AreaPaused, LeaseHeld
 from fs_integration.operators.retry import FamilyRetryPolicy
 from fs_integration.records import Interval, Scope
 from fs_integration.spec.connection_set import ConnectionSet
@@ -87,6 +87,14 @@ class AreaOperator(BaseOperator):
             dataverse=DataverseHook(self.connections.dataverse).get_conn(),
         )
 
+    def counted(self, run: Run, step: str) -> AbstractContextManager[None]:
+        """Return what the step's work is done inside: it waits while the area pauses, and failures are counted."""
+        from fs_integration.ledger.breakers import Breaker, Work
+        from fs_integration.pipeline.breaker import counted
+
+        breaker, work = Breaker(self.mapping, self.connection_set), Work(run.run_key, self.mapping_task, step)
+        return counted(self.ledger, breaker, work, self.connections.circuit_breaker)
+
     def run_of(self, context: Context) -> Run:
         """Return the run this task instance belongs to."""
         from fs_integration.pipeline.run import run_of
@@ -107,9 +115,15 @@ class AreaOperator(BaseOperator):
 
 @contextmanager
 def waiting_for_its_turn() -> Iterator[None]:
-    """Put the task to sleep while another run writes the area: that is no failed try, and it keeps no worker busy."""
+    """Put the task to sleep while another run writes one of its companies, or the area pauses.
+
+    That is no failed try, and keeps no worker busy.
+    """
     try:
         yield
+    except AreaPaused as paused:
+        log.warning("%s", paused)
+        raise AirflowRescheduleException(paused.until) from paused
     except LeaseHeld as held:
         log.info("%s This task looks again in %d seconds.", held, TURN_SECONDS)
         raise AirflowRescheduleException(datetime.now(UTC) + timedelta(seconds=TURN_SECONDS)) from held

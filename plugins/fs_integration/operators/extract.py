@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from fs_integration.operators.base import AreaOperator
+from fs_integration.operators.base import AreaOperator, waiting_for_its_turn
 from fs_integration.operators.packages import asleep, check_ended, export_under_way
 
 if TYPE_CHECKING:
@@ -20,18 +20,21 @@ class ExtractEntityOperator(AreaOperator):
     def execute(self, context: Context) -> list[dict[str, Any]]:
         from airflow.sdk.configuration import conf
 
+        from fs_integration.pipeline.environment import check_environment
         from fs_integration.pipeline.extract import extract
         from fs_integration.pipeline.source import MOST_BATCHES
 
         run = self.run_of(context)
-        execution = export_under_way(self.area_task, run, self.scopes, self.clients.finance_operations)
-        if execution is not None:
-            raise asleep(execution, conn_id=self.connections.finance_operations)
-        refs = extract(
-            self.area, self.area_task, run, organizations=self.connections.organizations,
-            clients=self.clients, staging=self.staging, ledger=self.ledger,
-            most_batches=conf.getint("core", "max_map_length", fallback=MOST_BATCHES),
-        )  # fmt: skip
+        with waiting_for_its_turn(), self.counted(run, "extract"):
+            check_environment(self.scopes, self.clients, self.ledger)  # an export that is begun takes its changes away
+            execution = export_under_way(self.area_task, run, self.scopes, self.clients.finance_operations)
+            if execution is not None:
+                raise asleep(execution, conn_id=self.connections.finance_operations)
+            refs = extract(
+                self.area, self.area_task, run, organizations=self.connections.organizations,
+                clients=self.clients, staging=self.staging, ledger=self.ledger,
+                most_batches=conf.getint("core", "max_map_length", fallback=MOST_BATCHES),
+            )  # fmt: skip
         return [ref.to_dict() for ref in refs]
 
     def resume(self, context: Context, event: Any) -> list[dict[str, Any]]:

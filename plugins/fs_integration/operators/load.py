@@ -27,10 +27,13 @@ class LoadEntityOperator(AreaOperator):
     def execute(self, context: Context) -> dict[str, Any]:
         from fs_integration.pipeline.load import load
 
-        task_instance = context["ti"]
-        with waiting_for_its_turn(), leaving_during_packages(self.connections.finance_operations):
+        task_instance, run = context["ti"], self.run_of(context)
+        with (
+            waiting_for_its_turn(), self.counted(run, "load"),
+            leaving_during_packages(self.connections.finance_operations),
+        ):  # fmt: skip
             result = load(
-                BatchRef.from_dict(self.batch), self.area_task, self.run_of(context),
+                BatchRef.from_dict(self.batch), self.area_task, run, companies=self.scopes,
                 try_id=f"{task_instance.id}/{task_instance.try_number}", clients=self.clients,
                 staging=self.staging, ledger=self.ledger, wait=False,
             )  # fmt: skip

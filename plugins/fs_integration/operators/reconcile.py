@@ -47,9 +47,9 @@ class ReconcileLoadOperator(AreaOperator):
         run = self.run_of(context)
         results = [LoadResult(BatchRef.from_dict(result["outcome"]), result["counts"]) for result in self.results or ()]
         loaded = [scope for scope in self.scopes if scope.legal_entity not in self.stopped]
-        with waiting_for_its_turn():
+        with waiting_for_its_turn(), self.counted(run, "reconcile"):
             books = reconcile(
-                self.area_task, run, scopes=loaded, results=results, clients=self.clients,
+                self.area_task, run, companies=self.scopes, scopes=loaded, results=results, clients=self.clients,
                 staging=self.staging, ledger=self.ledger,
             )  # fmt: skip
         self._publish(context, run, books)

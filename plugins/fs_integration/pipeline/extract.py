@@ -16,9 +16,11 @@ from fs_integration.clients.parallel import side_by_side, until
 from fs_integration.errors import ConfigurationError
 from fs_integration.ledger import Ledger
 from fs_integration.pipeline.clients import Clients
+from fs_integration.pipeline.environment import check_environment
+from fs_integration.pipeline.held_back import keys_to_ask, stage_selection
 from fs_integration.pipeline.places import SOURCE, TARGET, stage_description
 from fs_integration.pipeline.references import stage_references, stage_target_index
-from fs_integration.pipeline.run import Mode, Run, scopes_of
+from fs_integration.pipeline.run import Run, scopes_of
 from fs_integration.pipeline.source import MOST_BATCHES, batches_of, source_pages
 from fs_integration.pipeline.target import target_metadata
 from fs_integration.records import BatchRef, Scope
@@ -40,12 +42,16 @@ def extract(
     """Stage one run of a mapping task for every company and return its raw batches.
 
     :param most_batches: batches that the later steps can be mapped over; half of them are left to the gate.
-    :raises ConfigurationError: when a company lacks a setting, or something that must be set up in a service is not.
+    :raises ConfigurationError: when a company lacks a setting, something that must be set up in a service is not, a
+        connection leads to another environment than before, or the rows to replay are no longer what was seen.
     :raises ServiceError: when a service cannot be read; nothing of the run is usable then and the task is tried again.
     """
     views = [company_view(area, task, organization) for organization in organizations]
     _demand_units(views)
-    scopes = scopes_of(area.mapping, task.name, [view.organization.legal_entity for view in views])
+    companies = [view.organization.legal_entity for view in views]
+    scopes = scopes_of(area.mapping, task.name, companies)
+    check_environment(scopes, clients, ledger)
+    stage_selection(area, run, companies=companies, staging=staging, ledger=ledger)
     target = target_metadata(task, clients)
     stage_description(_source_metadata(views, clients), SOURCE, scopes[0], run.run_key, staging)
     stage_description(target, TARGET, scopes[0], run.run_key, staging)
@@ -97,8 +103,7 @@ def _extract_scope(
     run = run.for_scope(ledger.watermark(scope))
     ledger.begin_run(scope, run_key=run.run_key, dag_id=run.dag_id, run_id=run.run_id, mode=run.mode.value,
                      interval=run.interval, mapping_hash=content)  # fmt: skip
-    again = task.source.changed_since is not None and run.mode is Mode.SCHEDULED
-    held = ledger.held_back(scope) if again else []
+    held = keys_to_ask(task, run, scope=scope, staging=staging, ledger=ledger)
     pages = source_pages(view, run, scope=scope, clients=clients, staging=staging, held=held)
     frames = batches_of(until(stop, pages), rows=task.source.batch_rows, together=grouping_columns(task), most=most,
                         numbers=numbers)  # fmt: skip

@@ -2,7 +2,7 @@
 
 Here, and only here, rows enter quarantine before the load. What one batch cannot see is checked here too: thresholds
 over all rows, the row count against the last run, keys that occur in two batches, and rows that vanished from the
-source.
+source. A read of everything that brings next to nothing is taken for a broken source, never for an empty one.
 """
 
 from __future__ import annotations
@@ -20,10 +20,13 @@ from fs_integration.frames import REJECTION_COLUMNS, concat
 from fs_integration.ledger import Ledger
 from fs_integration.pipeline.documents import whole_documents
 from fs_integration.pipeline.doubled_keys import Hashes, claimed_twice, hashes_of, in_one_table, without_doubled_keys
+from fs_integration.pipeline.held_back import settle_at_gate
+from fs_integration.pipeline.masking import masked
 from fs_integration.pipeline.run import Run
 from fs_integration.pipeline.transform import TransformResult
-from fs_integration.pipeline.vanished import vanished_rows
+from fs_integration.pipeline.vanished import emptied_rows, vanished_rows
 from fs_integration.quality.gate import GateDecision, decide
+from fs_integration.quality.suite import RUN_RULES
 from fs_integration.records import BatchRef, Outcome, Scope
 from fs_integration.spec.mapping import MappingTask
 from fs_integration.staging import StagingArea
@@ -98,20 +101,23 @@ def _gate_scope(
     own = {ref: hashed for ref, hashed in hashes.items() if ref.scope == scope}
     batches, doubled = without_doubled_keys(own, claimed, staging)
     batches, incomplete = _whole_documents(task, results, batches, doubled, staging)
-    rejections = concat([rejections, doubled, incomplete], REJECTION_COLUMNS)
+    rejections = concat([rejections, masked(doubled, task), incomplete], REJECTION_COLUMNS)
     vanished = vanished_rows(
         task, run, scope=scope, watermark=watermark, raw=[result.raw for result in results],
         present=in_one_table(task, scope, hashes), staging=staging, ledger=ledger,
     )  # fmt: skip
+    known_rows = ledger.fingerprint_count(scope)
     decision = decide(
-        task,
+        task if run.replay is None else _without_row_counts(task),
         scope=str(scope),
         rows_read=sum(result.raw.rows for result in results),
         quarantined=_rows(rejections, Outcome.QUARANTINED),
         known_bad=_known_bad(task, run, scope=scope, rejections=rejections, ledger=ledger),
         previous_rows=ledger.previous_rows(scope, run.run_key),
         vanished=len(vanished),
-        known_rows=ledger.fingerprint_count(scope),
+        emptied=emptied_rows(task, batches, scope=scope, known_rows=known_rows, staging=staging, ledger=ledger),
+        known_rows=known_rows,
+        reads_everything=run.replay is None and (task.source.changed_since is None or run.interval.start is None),
         batch_failures=[message for result in results for message in result.failures],
     )
     ledger.quarantine(scope, run.run_key, rejections)
@@ -120,11 +126,8 @@ def _gate_scope(
     if not decision.passed:
         ledger.close_run(scope, run.run_key, status="stopped", message=" ".join(decision.messages))
         return [], decision
-    if task.source.changed_since is None:  # everything was read, so what is still wrong has just been reported anew
-        ledger.supersede_quarantine(scope, run.run_key)
-    else:
-        skipped = rejections.loc[rejections["outcome"] == Outcome.SKIPPED.value, "row_key"]
-        ledger.supersede_quarantine(scope, run.run_key, skipped)
+    settle_at_gate(task, run, scope=scope, raw=[result.raw for result in results], going_on=batches,
+                   rejections=rejections, staging=staging, ledger=ledger)  # fmt: skip
     if len(vanished):
         number = max((ref.number for ref in batches), default=-1) + 1
         batches.append(staging.write_batch(scope, run.run_key, "04_vanished", number, vanished))
@@ -133,10 +136,17 @@ def _gate_scope(
 
 def _known_bad(task: MappingTask, run: Run, *, scope: Scope, rejections: pd.DataFrame, ledger: Ledger) -> int:
     """Count rows that are only read again because they are held back: old faults are no reason to stop what is new."""
+    if run.replay is not None:
+        return _rows(rejections[rejections["row_key"].isin(ledger.held_back(scope))], Outcome.QUARANTINED)
     if task.source.changed_since is None:
         return 0
     known = ledger.quarantined_before(scope, run.run_key)
     return _rows(rejections[rejections["row_key"].isin(known)], Outcome.QUARANTINED)
+
+
+def _without_row_counts(task: MappingTask) -> MappingTask:
+    """Return a task for a replay: how many rows that reads says nothing about the source."""
+    return task.model_copy(update={"quality": tuple(rule for rule in task.quality if rule.expect not in RUN_RULES)})
 
 
 def _whole_documents(

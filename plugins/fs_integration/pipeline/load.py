@@ -1,14 +1,17 @@
 """Load: write what changed, once, under a lease.
 
-A row is compared with the fingerprint of what was last written; equal rows cost nothing. Before every request the lease
-is checked, so that a try that was overtaken writes nothing more (docs/reliability.md, "One writer per area").
+A row is compared with the fingerprint of what was last written; equal rows cost nothing. Before every request the
+leases are checked, so that a try that was overtaken writes nothing more
+(docs/reliability.md, "One writer per area and company").
 """
 
 from __future__ import annotations
 
 import logging
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import numpy as np
 import pandas as pd
@@ -22,8 +25,9 @@ from fs_integration.frames import (
     dtype,
     fingerprints,
 )  # fmt: skip
-from fs_integration.ledger import Ledger
+from fs_integration.ledger import Lease, Ledger
 from fs_integration.pipeline.clients import Clients
+from fs_integration.pipeline.environment import pin_environment
 from fs_integration.pipeline.places import TARGET, TARGET_INDEX, description, index_scope
 from fs_integration.pipeline.run import Run
 from fs_integration.pipeline.target import TargetTable, compared_columns, readable_prints, target_table
@@ -63,6 +67,7 @@ def load(
     task: MappingTask,
     run: Run,
     *,
+    companies: Sequence[Scope],
     try_id: str,
     clients: Clients,
     staging: StagingArea,
@@ -71,28 +76,40 @@ def load(
 ) -> LoadResult:
     """Write the changed rows of one batch.
 
+    :param companies: all companies of the run, this batch's among them: it holds the right to write for all or none.
     :param wait: stay until a data package has ended, see ``target_table``.
     :param try_id: tells this try of the task from an earlier one that may still be alive.
-    :raises LeaseHeld: another run writes this area; try again later.
+    :raises ConfigurationError: a connection leads to another environment than before.
+    :raises LeaseHeld: another run writes this area for one of the companies; try again later.
     :raises PackageUnderWay: without ``wait``, when a data package was started; call again once it has ended.
     :raises Fenced: a newer try of this batch took over.
     """
     watermark = ledger.watermark(ref.scope)
     run = run.for_scope(watermark)
     rows = staging.read(ref)
-    leases = [
-        ledger.acquire_lease(ref.scope.area, run.run_key, LEASE_SECONDS),
-        ledger.acquire_lease(f"{ref.scope}/{run.run_key}/{ref.number}", try_id, LEASE_SECONDS, takeover=True),
-    ]
+    pin_environment([ref.scope], clients, ledger)
+    held = ledger.acquire_leases([scope.lease for scope in companies], run.run_key, LEASE_SECONDS)
+    own = ledger.acquire_lease(f"{ref.scope}/{run.run_key}/{ref.number}", try_id, LEASE_SECONDS, takeover=True)
+    try:
+        result = _load(rows, task, run, ref=ref, held=held, own=own, watermark=watermark, clients=clients,
+                       staging=staging, ledger=ledger, wait=wait)  # fmt: skip
+    finally:
+        ledger.release([own])
+    log.info("Loaded %s batch %d: %s", ref.scope, ref.number, result.counts)
+    return result
+
+
+def _load(
+    rows: pd.DataFrame, task: MappingTask, run: Run, *, ref: BatchRef, held: Sequence[Lease], own: Lease,
+    watermark: datetime | None, clients: Clients, staging: StagingArea, ledger: Ledger, wait: bool,
+) -> LoadResult:  # fmt: skip
     metadata = description(TARGET, ref.scope, run.run_key, staging)
     target = target_table(task, clients, company=ref.legal_entity, metadata=metadata, wait=wait)
     rows = _compared(rows, task, run, scope=ref.scope, ledger=ledger, overtaken=run.is_overtaken(task, watermark))
-    rows = _found_in_target(rows, task, run, ref=ref, metadata=metadata, target=target, staging=staging)
-    Writer(task=task, run=run, ref=ref, target=target, ledger=ledger, leases=leases).write(rows)
-    result = _close(ref, task, rows, staging=staging, ledger=ledger)
-    ledger.release(leases[1])
-    log.info("Loaded %s batch %d: %s", ref.scope, ref.number, result.counts)
-    return result
+    rows = _found_in_target(rows, task, run, ref=ref, metadata=metadata, target=target, staging=staging,
+                            again=own.fence > 1)  # fmt: skip
+    Writer(task=task, run=run, ref=ref, target=target, ledger=ledger, leases=[*held, own]).write(rows)
+    return _close(ref, task, rows, staging=staging, ledger=ledger)
 
 
 def _compared(
@@ -110,7 +127,7 @@ def _compared(
     as_of = pd.to_datetime(known["as_of"].reindex(rows[KEY]), utc=True)
     entered = rows[KEY].isin(known.index).to_numpy(dtype=bool)
     is_known = entered & (last != BEGUN)
-    same = is_known & (rows[FINGERPRINT].to_numpy(dtype="int64") == last) & (not run.full)
+    same = is_known & _unchanged(rows[FINGERPRINT].to_numpy(dtype="int64"), last) & (not run.full)
     newer = is_known & ~same & ((as_of > run.as_of).to_numpy(dtype=bool) | overtaken)
     rows[OUTCOME] = np.select([same, newer], [Outcome.UNCHANGED.value, Outcome.SKIPPED.value], default="")
     rows[RULE] = np.where(newer, "written_by_newer_run", "")
@@ -122,6 +139,12 @@ def _compared(
     return rows
 
 
+def _unchanged(prints: np.ndarray, last: np.ndarray) -> np.ndarray:
+    """Tell which rows are as they were last written; they are not sent (R5 in docs/reliability.md)."""
+    same: np.ndarray = prints == last
+    return same
+
+
 def is_vanished_batch(rows: pd.DataFrame, task: MappingTask) -> bool:
     """Tell whether these are rows that vanished from the source; they carry only the columns of ``vanished.set``."""
     return any(name not in rows for name in written_columns(task, on_create=False))
@@ -129,18 +152,22 @@ def is_vanished_batch(rows: pd.DataFrame, task: MappingTask) -> bool:
 
 def _found_in_target(
     rows: pd.DataFrame, task: MappingTask, run: Run, *, ref: BatchRef, metadata: EntityMetadata,
-    target: TargetTable, staging: StagingArea,
+    target: TargetTable, staging: StagingArea, again: bool,
 ) -> pd.DataFrame:  # fmt: skip
     """Tell which rows the target already holds: by the ledger, by the index extract staged, or by asking for keys.
 
     Rows whose first write was begun count as not there: creating them again finds what became of the first time.
+
+    :param again: another try of this batch was under way before, and what it wrote is not in the index. To create such
+        a row once more would be refused where the table takes a column on create only.
     """
     found = rows[KNOWN].to_numpy(dtype=bool).copy()
     if TARGET_ID in rows:
         found |= rows[TARGET_ID].notna().to_numpy(dtype=bool)
     unsure = ~found & ~rows[STARTED].to_numpy(dtype=bool) & (rows[OUTCOME] == "").to_numpy(dtype=bool)
     place = index_scope(task, ref.scope)
-    if unsure.any() and (metadata.primary_id is None or not staging.has_reference(place, run.run_key, TARGET_INDEX)):
+    indexed = metadata.primary_id is not None and staging.has_reference(place, run.run_key, TARGET_INDEX)
+    if unsure.any() and (again or not indexed):
         columns = [*task.target.key, *([metadata.primary_id] if metadata.primary_id else [])]
         existing = folded(target.read_keys(columns, rows[unsure]), task.target.key)
         own = folded(without_null_text(rows, task.target.key), task.target.key)
@@ -162,7 +189,6 @@ def _close(ref: BatchRef, task: MappingTask, rows: pd.DataFrame, *, staging: Sta
     lines = lines.astype({name: dtype(kind) for name, kind in OUTCOME_COLUMNS.items()})
     outcome = staging.write_batch(ref.scope, ref.run_key, "05_outcome", ref.number, lines)
     ledger.record_outcomes(ref.scope, ref.run_key, ref.number, books)
-    ledger.supersede_quarantine(ref.scope, ref.run_key, rows.loc[rows[OUTCOME].isin(ARRIVED), SOURCE_KEY])
     totals: Counter[str] = Counter()
     for (name, _), total in books.items():
         totals[name] += total

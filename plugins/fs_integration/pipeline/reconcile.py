@@ -13,6 +13,8 @@ from fs_integration.errors import ReconciliationError
 from fs_integration.ledger import Ledger
 from fs_integration.pipeline.clients import Clients
 from fs_integration.pipeline.comparison import Comparison, compare
+from fs_integration.pipeline.environment import pin_environment
+from fs_integration.pipeline.held_back import settle_written
 from fs_integration.pipeline.load import LoadResult
 from fs_integration.pipeline.places import TARGET, description
 from fs_integration.pipeline.run import Mode, Run
@@ -54,18 +56,21 @@ class Books:
 
 
 def reconcile(
-    task: MappingTask, run: Run, *, scopes: Sequence[Scope], results: Sequence[LoadResult], clients: Clients,
-    staging: StagingArea, ledger: Ledger,
+    task: MappingTask, run: Run, *, companies: Sequence[Scope], scopes: Sequence[Scope],
+    results: Sequence[LoadResult], clients: Clients, staging: StagingArea, ledger: Ledger,
 ) -> list[Books]:  # fmt: skip
     """Close the books of every company that was loaded, and let other runs write.
 
+    :param companies: all companies of the run, as the load was given them; :param scopes: those that were loaded.
+    :raises ConfigurationError: a connection leads to another environment than before; the watermark stays.
     :raises LeaseHeld: this run came so late that another one took its turn; try again later.
     :raises ReconciliationError: when rows are unaccounted for or missing in the target, or when more than ``max_drift``
         of them differ from what was sent; the watermark of that company stays where it was, and these rows count as
         not written, so that the next run writes them again.
     """
     books, faults = [], []
-    lease = ledger.acquire_lease(scopes[0].area, run.run_key, LEASE_SECONDS)
+    pin_environment(scopes, clients, ledger)
+    held = ledger.acquire_leases([scope.lease for scope in companies], run.run_key, LEASE_SECONDS)
     metadata = description(TARGET, scopes[0], run.run_key, staging)
     targets = {scope: target_table(task, clients, company=scope.legal_entity, metadata=metadata) for scope in scopes}
     outcomes = {scope: [result.outcome for result in results if result.outcome.scope == scope] for scope in scopes}
@@ -74,12 +79,14 @@ def reconcile(
         own = _balance(run, found, scope=scope, ledger=ledger)
         fault = _fault(task, own, scope)
         if fault and len(found.doubtful):  # else the next run would take them for unchanged
-            ledger.forget_fingerprints([lease], scope, found.doubtful)
-        _close(run, own, fault, scope=scope, ledger=ledger)
+            ledger.forget_fingerprints(held, scope, found.doubtful)
+        if not fault:
+            settle_written(scope, run, outcomes[scope], staging=staging, ledger=ledger)
+        _close(task, run, own, fault, scope=scope, ledger=ledger)
         books.append(own)
         faults += [fault] if fault else []
         log.info("%s: %s", scope, own.to_dict())
-    ledger.release(lease)
+    ledger.release(held)
     if faults:
         raise ReconciliationError(
             " ".join(faults) + " The watermark stays. Look into it, then clear this run from extract on: it "
@@ -95,6 +102,7 @@ def _balance(run: Run, found: Comparison, *, scope: Scope, ledger: Ledger) -> Bo
 
 
 def _fault(task: MappingTask, books: Books, scope: Scope) -> str:
+    """Say what is wrong with the books: every row ends in exactly one outcome (R12 in docs/reliability.md)."""
     if books.read + books.generated != books.accounted:
         return (
             f"{scope}: {books.read} rows were read and {books.generated} generated, but {books.accounted} are "
@@ -108,9 +116,15 @@ def _fault(task: MappingTask, books: Books, scope: Scope) -> str:
     return ""
 
 
-def _close(run: Run, books: Books, fault: str, *, scope: Scope, ledger: Ledger) -> None:
+def _close(task: MappingTask, run: Run, books: Books, fault: str, *, scope: Scope, ledger: Ledger) -> None:
+    """Close the books; only here, after everything is confirmed, moves the watermark (R9 in docs/reliability.md)."""
     applied = run.for_scope(ledger.watermark(scope))
+    moves = not fault and applied.mode is Mode.SCHEDULED
     ledger.close_run(
         scope, run.run_key, status="failed" if fault else "succeeded", message=fault, drift=books.drift + books.missing,
-        watermark=None if fault or applied.mode is Mode.STATELESS else applied.as_of,
+        watermark=applied.as_of if moves else None,
     )  # fmt: skip
+    if moves and task.quarantine.keep_days is not None:  # it offered every open row again, so no old line waits for it
+        expired = ledger.expire_quarantine(scope, keep_days=task.quarantine.keep_days)
+        log.info("%s: removed what %d lines of the quarantine held, older than %d days", scope, expired,
+                 task.quarantine.keep_days)  # fmt: skip

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
 from fs_integration.errors import ConfigurationError
-from fs_integration.records import Interval, Scope
+from fs_integration.records import Interval, Scope, Selection
 from fs_integration.spec.mapping import MappingTask
+
+REPLAY, SEEN = "replay_", "seen"  # run parameters begin with the first
+REPLAY_WORDS = tuple(field.name for field in fields(Selection))
 
 
 class Mode(StrEnum):
@@ -25,6 +28,7 @@ class Run:
     """One run of one DAG over one window.
 
     :param full: read everything and write also rows that are as they were last written, to align the target again.
+    :param replay: read only these rows that are held back; :param seen: what their lines were when they were chosen.
     :param interval: scheduled: the start is replaced by the watermark once the scope is known, see ``for_scope``.
     """
 
@@ -34,6 +38,8 @@ class Run:
     mode: Mode
     interval: Interval
     full: bool = False
+    replay: Selection | None = None
+    seen: str = ""
 
     @property
     def as_of(self) -> datetime:
@@ -75,10 +81,21 @@ def run_of(
 
     :param run_type: ``scheduled``, ``backfill``, ``manual``, ``asset_triggered`` ...
     :param data_interval: None for a run without logical date.
-    :param params: ``window_start`` and ``window_end`` make a run started by hand stateless, ``full`` makes it full.
-    :raises ConfigurationError: when the window given by hand is not two ISO 8601 moments in order.
+    :param params: ``window_start`` and ``window_end`` make a run started by hand stateless, ``full`` makes it full,
+        and any ``replay_...`` makes it a replay.
+    :raises ConfigurationError: when the window given by hand is not two ISO 8601 moments in order, or when a replay is
+        to be something else as well.
     """
     window = _window(params)
+    words = {name: str(params.get(f"{REPLAY}{name}") or "") for name in (*REPLAY_WORDS, SEEN)}
+    if any(words.values()):
+        if window is not None or params.get("full"):
+            raise ConfigurationError(
+                f"Run {run_id} of {dag_id} is to replay rows held back and to read others as well (`window_start`, "
+                "`window_end` or `full`). Start two runs, one for each."
+            )
+        seen, now = words.pop(SEEN), Interval(None, run_after)
+        return Run(run_key, dag_id, run_id, Mode.STATELESS, now, replay=Selection(**words), seen=seen)
     if window is not None:
         return Run(run_key, dag_id, run_id, Mode.STATELESS, window)
     if run_type == "backfill":

@@ -12,15 +12,15 @@ import pandas as pd
 
 from fs_integration.clients.finance_operations import FinanceOperationsClient
 from fs_integration.clients.packages import rows_of
-from fs_integration.frames import dtype, joined_text, split_keys
+from fs_integration.frames import joined_text
 from fs_integration.pipeline.clients import Clients
+from fs_integration.pipeline.held_back import key_frame
 from fs_integration.pipeline.references import own_rows
-from fs_integration.pipeline.run import Mode, Run
+from fs_integration.pipeline.run import Run
 from fs_integration.records import Interval, Scope
 from fs_integration.spec.columns import grouping_columns, source_columns
 from fs_integration.spec.company import CompanyView
-from fs_integration.spec.mapping import ChangedSince, Condition, PackageExport, Source
-from fs_integration.spec.metadata import ColumnKind
+from fs_integration.spec.mapping import ChangedSince, Condition, MappingTask, PackageExport
 from fs_integration.staging import StagingArea
 
 KEYS_AT_ONCE = 50  # documents asked for in one request
@@ -34,7 +34,8 @@ def source_pages(
 ) -> Iterator[pd.DataFrame]:
     """Read the source rows of one company by the route the mapping names, each once.
 
-    :param held: keys of rows that are held back since an earlier run; an incremental read would not meet them again.
+    :param held: keys of rows that are held back since an earlier run and to be read whatever the run reads besides; a
+        replay reads nothing else.
     :raises ServiceError: the service gives no complete answer.
     """
     task, source = view.task, view.task.source
@@ -55,11 +56,11 @@ def source_pages(
     read = partial(read, columns=source_columns(task))
     where = (*own, *source.where)
     again: set[str] = set()  # a line that changed may stand in a document that is read again, too
-    if source.changed_since is not None and run.mode is Mode.SCHEDULED:
-        for condition in _held_back(source, held, find):
-            for page in read(where=(condition, *where)):
-                again.update(joined_text(page, source.key).tolist())
-                yield page
+    for page in _held_back(task, held, find=find, read=lambda also: read(where=(also, *where))):
+        again.update(joined_text(page, source.key).tolist())
+        yield page
+    if run.replay is not None:
+        return
     for page in read(where=where, changed_since=window):
         yield page[~joined_text(page, source.key).isin(again).to_numpy(dtype=bool)] if again else page
 
@@ -73,7 +74,10 @@ def _package_pages(
     package: PackageExport, client: FinanceOperationsClient, run: Run, *, scope: Scope, staging: StagingArea,
     order_by: Sequence[str],
 ) -> Iterator[pd.DataFrame]:  # fmt: skip
-    """Read an exported package; the one that an earlier try of the run has kept, because reading it consumed it."""
+    """Read an exported package; the one that an earlier try of the run has kept, because reading it consumed it.
+
+    It is kept before anything else is done with it (R8 in docs/reliability.md).
+    """
     if staging.has_bytes(scope, run.run_key, PACKAGE):
         kept = staging.read_bytes(scope, run.run_key, PACKAGE)
         yield rows_of(kept, package, company=scope.legal_entity, order_by=order_by)
@@ -84,21 +88,27 @@ def _package_pages(
     )  # fmt: skip
 
 
-def _held_back(source: Source, keys: Sequence[str], find: Callable[..., pd.DataFrame]) -> Iterator[Condition]:
-    """Give conditions that find the rows held back, whole documents where the source has them.
+def _held_back(
+    task: MappingTask, keys: Sequence[str], *, find: Callable[..., pd.DataFrame], read: Callable[..., Any]
+) -> Iterator[pd.DataFrame]:
+    """Read the rows held back; of documents, and of groups whose rows are added up, all rows.
 
-    :param find: reads rows by their key.
+    :param find: reads rows by their key; :param read: reads the rows of the company that fulfil a condition.
     """
     if not keys:
         return
-    parts, clear = split_keys(pd.Series(keys, dtype=dtype(ColumnKind.TEXT)), len(source.key))
-    wanted = pd.DataFrame(dict(zip(source.key, parts, strict=True)))[clear]
-    asked = [*source.key, *([source.document] if source.document else [])]
-    found = find(columns=asked, key=source.key, rows=wanted)
-    column = source.document or source.key[0]
-    values = found[column].dropna().drop_duplicates().tolist()
-    for start in range(0, len(values), KEYS_AT_ONCE):
-        yield Condition.model_validate({"field": column, "in": values[start : start + KEYS_AT_ONCE]})
+    source, together = task.source, grouping_columns(task)
+    column = (*together, *source.key)[0]
+    wanted = key_frame(keys, source)
+    found = find(columns=list(dict.fromkeys([*source.key, column])), key=source.key, rows=wanted)
+    alone = found[column].isna()  # of a document that is not known
+    for name, part in ((column, found[~alone]), (source.key[0], found[alone])):
+        values = part[name].drop_duplicates().tolist()
+        for start in range(0, len(values), KEYS_AT_ONCE):
+            condition = Condition.model_validate({"field": name, "in": values[start : start + KEYS_AT_ONCE]})
+            for page in read(condition):
+                whole = together and name == column
+                yield page if whole else page[joined_text(page, source.key).isin(keys).to_numpy(dtype=bool)]
 
 
 def _window(changed: ChangedSince, run: Run) -> tuple[str, Interval]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Protocol
 
 import pandas as pd
@@ -12,7 +13,7 @@ import pyarrow.compute as pc
 
 from fs_integration.clients.change_sets import DocumentHeader
 from fs_integration.clients.dataverse import DataverseClient
-from fs_integration.clients.finance_operations import FinanceOperationsClient
+from fs_integration.clients.finance_operations import EMPTY_DATE, FinanceOperationsClient
 from fs_integration.clients.package_actions import is_over
 from fs_integration.clients.parallel import merged
 from fs_integration.errors import PackageUnderWay
@@ -166,7 +167,8 @@ def compared_columns(task: MappingTask) -> list[str]:
 def readable_prints(task: MappingTask, rows: pd.DataFrame) -> pd.Series:
     """Return a fingerprint of each row's compared columns; of rows sent and of rows read back it is the same.
 
-    F&O knows no null: what was sent without a value comes back as empty text or as 0.
+    F&O knows no null: what was sent without a value comes back as empty text or as 0, and what was sent as its empty
+    date comes back without a value.
     """
     columns = compared_columns(task)
     if task.target.system == "finance_operations":
@@ -180,6 +182,8 @@ def _without_empty(column: pd.Series) -> pd.Series:
         empty = pc.equal(array, "")
     elif pa.types.is_decimal(array.type) or pa.types.is_integer(array.type):
         empty = pc.equal(array, pa.scalar(0).cast(array.type))
+    elif pa.types.is_date(array.type) or pa.types.is_timestamp(array.type):
+        empty = pc.equal(array.cast(pa.date32()), pa.scalar(date.fromisoformat(EMPTY_DATE)))
     else:
         return column
     return pd.Series(pd.arrays.ArrowExtensionArray(pc.if_else(empty, pa.scalar(None, array.type), array)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping as Entries
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pandas as pd
 
 from fs_integration.frames import REJECTION_COLUMNS, concat, frame_of
 from fs_integration.pipeline.documents import whole_documents
+from fs_integration.pipeline.masking import hidden_columns, masked
 from fs_integration.pipeline.places import SOURCE, TARGET, TARGET_INDEX, description, index_scope, reference_scope
 from fs_integration.quality.checkpoint import Checked, run_checks
 from fs_integration.quality.suite import raw_checks, shaped_checks
@@ -66,20 +68,21 @@ def transform(
     target = description(TARGET, ref.scope, ref.run_key, staging)
     raw = staging.read(ref)
     name = f"{ref.mapping}.{ref.task}.{ref.legal_entity}.{ref.number:05d}"
-    before = run_checks(raw, raw_checks(task, source), name=f"{name}.raw", run_name=ref.run_key, docs_root=docs_root)
+    checks = partial(run_checks, run_name=ref.run_key, docs_root=docs_root, masked=hidden_columns(task))
+    stage = partial(_stage, ref, task, staging=staging)
+    before = checks(raw, raw_checks(task, source), name=f"{name}.raw")
     if before.batch_failures:
-        return _stage(ref, raw.iloc[:0], [before.rejections], [before], staging=staging)
+        return stage(raw.iloc[:0], [before.rejections], [before])
     shaped = shape(
         raw, task, value_maps=view.value_maps, references=_references(ref, view, staging), target=target,
         target_index=_target_index(ref, task, staging), settings=view.settings, key_prefix=organization.key_prefix,
         refused=before.refused,
     )  # fmt: skip
-    after = run_checks(shaped.rows, shaped_checks(task, target), name=f"{name}.shaped", run_name=ref.run_key,
-                       docs_root=docs_root)  # fmt: skip
+    after = checks(shaped.rows, shaped_checks(task, target), name=f"{name}.shaped")
     rejections = concat([before.rejections, shaped.rejections, after.rejections], REJECTION_COLUMNS)
     rows, held = whole_documents(task, raw, after.passed, rejections)
     log.info("Shaped %d of %d rows of %s", len(rows), ref.rows, ref.scope)
-    return _stage(ref, rows, [rejections, held], [before, after], staging=staging)
+    return stage(rows, [rejections, held], [before, after])
 
 
 def _references(ref: BatchRef, view: CompanyView, staging: StagingArea) -> dict[str, pd.DataFrame]:
@@ -104,14 +107,14 @@ def _target_index(ref: BatchRef, task: MappingTask, staging: StagingArea) -> pd.
 
 
 def _stage(
-    ref: BatchRef, rows: pd.DataFrame, rejections: list[pd.DataFrame], checks: list[Checked], *, staging: StagingArea
-) -> TransformResult:
+    ref: BatchRef, task: MappingTask, rows: pd.DataFrame, rejections: list[pd.DataFrame], checks: list[Checked], *,
+    staging: StagingArea,
+) -> TransformResult:  # fmt: skip
+    rejected = masked(concat(rejections, REJECTION_COLUMNS), task)
     return TransformResult(
         raw=ref,
         shaped=staging.write_batch(ref.scope, ref.run_key, "03_shaped", ref.number, rows),
-        rejected=staging.write_batch(
-            ref.scope, ref.run_key, "02_rejected", ref.number, concat(rejections, REJECTION_COLUMNS)
-        ),
+        rejected=staging.write_batch(ref.scope, ref.run_key, "02_rejected", ref.number, rejected),
         failures=tuple(message for check in checks for message in check.batch_failures),
         warnings=tuple(message for check in checks for message in check.warnings),
         docs=tuple(check.docs for check in checks if check.docs),

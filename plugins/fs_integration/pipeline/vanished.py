@@ -9,14 +9,24 @@ from datetime import datetime
 import numpy as np
 import pandas as pd
 
-from fs_integration.frames import KEY, KEY_SEPARATOR, SOURCE_KEY, SOURCE_ROWS, dtype, joined_text, split_keys
+from fs_integration.frames import (
+    KEY,
+    KEY_SEPARATOR,
+    SOURCE_KEY,
+    SOURCE_ROWS,
+    dtype,
+    fingerprints,
+    joined_text,
+    split_keys,
+)
 from fs_integration.ledger import Ledger
 from fs_integration.pipeline.doubled_keys import key_hashes
 from fs_integration.pipeline.places import TARGET, description
 from fs_integration.pipeline.references import SCAN_ROWS
 from fs_integration.pipeline.run import Run
 from fs_integration.records import BatchRef, Scope
-from fs_integration.spec.mapping import MappingTask
+from fs_integration.spec.columns import written_columns
+from fs_integration.spec.mapping import MappingTask, Vanished
 from fs_integration.spec.metadata import ColumnKind, EntityMetadata
 from fs_integration.staging import StagingArea
 
@@ -30,12 +40,13 @@ def vanished_rows(
     """Return the rows to write for keys that were written before and are no longer in the source.
 
     A row that is in the source but was rejected has not vanished, hence the look at the raw keys. Rows that a newer run
-    wrote or confirmed are left alone, and so are rows that another company writes into the same table now.
+    wrote or confirmed are left alone, and so are rows that another company writes into the same table now. A replay
+    reads too little to miss anything.
 
     :param raw: raw batches of the company; :param present: hashes of the keys of the shaped rows of all that share the
         table.
     """
-    if task.target.vanished is None or task.source.changed_since is not None:
+    if task.target.vanished is None or task.source.changed_since is not None or run.replay is not None:
         return pd.DataFrame()
     if run.is_overtaken(task, watermark):
         return pd.DataFrame()
@@ -51,6 +62,39 @@ def vanished_rows(
     if not gone:
         return pd.DataFrame()
     return _frame(task, pd.concat(gone, ignore_index=True), description(TARGET, scope, run.run_key, staging))
+
+
+def emptied_rows(
+    task: MappingTask, batches: Sequence[BatchRef], *, scope: Scope, known_rows: int, staging: StagingArea,
+    ledger: Ledger,
+) -> int:  # fmt: skip
+    """Count the rows written before that are still in the source, but now with the values of ``vanished.set``.
+
+    What they were is not known, only that they were something else. They are looked up only when there are so many of
+    them that it could matter.
+    """
+    rule = task.target.vanished
+    if rule is None:
+        return 0
+    empty = [(ref, _is_empty(staging.read_columns(ref, list(rule.set)), rule)) for ref in batches]
+    if sum(int(rows.sum()) for _, rows in empty) * 100 <= rule.max_percent * known_rows:
+        return 0
+    columns = written_columns(task, on_create=False)
+    count = 0
+    for ref, rows in empty:
+        frame = staging.read_columns(ref, [KEY, *columns])[rows]
+        known = ledger.fingerprints(scope, frame[KEY]).set_index(KEY)["fingerprint"]
+        before = known.reindex(frame[KEY]).to_numpy(dtype="int64", na_value=0)
+        now = fingerprints(frame, columns).to_numpy(dtype="int64")
+        is_known = frame[KEY].isin(known.index).to_numpy(dtype=bool)
+        count += int((is_known & (before != now) & (before != vanished_fingerprint(task))).sum())
+    return count
+
+
+def _is_empty(frame: pd.DataFrame, rule: Vanished) -> np.ndarray:
+    same = [(frame[name] == value).fillna(value=False).to_numpy(dtype=bool) for name, value in rule.set.items()]
+    empty: np.ndarray = np.logical_and.reduce(same)
+    return empty
 
 
 def _all_hashes(keys: Iterable[pd.Series]) -> np.ndarray:

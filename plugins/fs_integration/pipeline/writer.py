@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +10,7 @@ import pandas as pd
 
 from fs_integration.frames import KEY, REJECTION_COLUMNS, SOURCE_KEY, SOURCE_ROWS, frame_of
 from fs_integration.ledger import Lease, Ledger
+from fs_integration.pipeline.masking import masked
 from fs_integration.pipeline.run import Run
 from fs_integration.pipeline.target import TargetTable
 from fs_integration.records import BatchRef, Outcome
@@ -36,7 +38,7 @@ class Writer:
     ref: BatchRef
     target: TargetTable
     ledger: Ledger
-    leases: list[Lease]
+    leases: Sequence[Lease]
 
     def write(self, rows: pd.DataFrame) -> None:
         """Write creates, then updates; set the outcome of every row in place.
@@ -78,7 +80,7 @@ class Writer:
         if not written.all():
             self.ledger.forget_fingerprints(self.leases, self.ref.scope, sent.loc[~written & new, KEY])
             refused = _refusals(sent[~written], answer[~written], columns)
-            self.ledger.quarantine(self.ref.scope, self.run.run_key, refused)
+            self.ledger.quarantine(self.ref.scope, self.run.run_key, masked(refused, self.task))
 
     def _begin(self, rows: pd.DataFrame) -> None:
         """Note which rows we are about to create, so that what a killed task left behind is known to be ours."""
@@ -90,8 +92,7 @@ class Writer:
         )
 
     def _still_ours(self) -> None:
-        for lease in self.leases:
-            self.ledger.renew(lease, LEASE_SECONDS)
+        self.ledger.renew(self.leases, LEASE_SECONDS)
 
 
 def _refusals(rows: pd.DataFrame, answer: pd.DataFrame, columns: list[str]) -> pd.DataFrame:

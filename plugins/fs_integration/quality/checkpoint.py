@@ -6,7 +6,7 @@ batch is stopped: rows must neither be refused without a reason nor pass because
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,8 @@ from fs_integration.records import Outcome
 from fs_integration.rejections import Lines
 
 SHOWN_VALUES = 3  # examples named when a whole batch is stopped
+VALUES = ("partial_unexpected", "unexpected_list", "unexpected_rows", "unexpected_index")  # begin what quotes values
+WITHHELD = "The text is not shown, as the column is masked."
 
 
 @dataclass(frozen=True)
@@ -53,25 +55,50 @@ class _Failed:
     fault: str = ""
 
 
-def run_checks(frame: pd.DataFrame, suite: Suite, *, name: str, run_name: str, docs_root: Path) -> Checked:
+def run_checks(
+    frame: pd.DataFrame, suite: Suite, *, name: str, run_name: str, docs_root: Path, masked: Collection[str] = ()
+) -> Checked:
     """Check a batch.
 
     :param name: mapping, task, legal entity, batch and stage, joined by dots; :param run_name: key of the run.
     :param docs_root: folder of the Data Docs, see ``data_docs``.
+    :param masked: columns whose values neither the Data Docs nor messages may show; rejections hold them still.
     """
     subject = prepared(frame, suite.checks, columns=suite.columns)
     result = validate(subject, suite.checks, columns=suite.columns, name=name, run_name=run_name)
+    _withhold(result, suite.checks, masked)
     docs = write_page(result, name=name, run_name=run_name, docs_root=docs_root)
     missing = sorted(set(suite.columns) - set(frame.columns))
     if missing:
         return _stopped(frame, [f"The batch {name} lacks the columns {', '.join(missing)}."], docs)
     failed = list(_failed(result, suite.checks, subject))
-    failures = [_told(fail, subject, name) for fail in failed if fail.fault or fail.check.failing == "stop_batch"]
-    warnings = [_told(fail, subject, name) for fail in failed if not fail.fault and fail.check.failing == "warn"]
+    failures = [
+        _told(fail, subject, name, masked) for fail in failed if fail.fault or fail.check.failing == "stop_batch"
+    ]
+    warnings = [
+        _told(fail, subject, name, masked) for fail in failed if not fail.fault and fail.check.failing == "warn"
+    ]
     rejecting = [fail for fail in failed if not fail.fault and fail.check.failing == "reject_row"]
     refused, rejections = _rejected(frame, rejecting, key=suite.key)
     passed = frame[~refused].reset_index(drop=True) if refused.any() else frame
     return Checked(passed, refused, rejections, tuple(failures), tuple(warnings), docs)
+
+
+def _withhold(result: Any, checks: Sequence[Check], masked: Collection[str]) -> None:
+    """Take values of masked columns out of what Great Expectations found; how many there are stays."""
+    for item in filter(_is_check, result.results):
+        check = checks[item.expectation_config.meta["check"]]
+        if not set(check.fields).isdisjoint(masked):
+            item.result = {name: value for name, value in item.result.items() if not name.startswith(VALUES)}
+            item.exception_info = _without_values(item.exception_info)
+
+
+def _without_values(info: Any) -> Any:
+    """Return what is known of an exception without its text, which may quote a value."""
+    if not isinstance(info, dict):
+        return info
+    texts = ("exception_message", "exception_traceback")
+    return {name: WITHHELD if name in texts and part else _without_values(part) for name, part in info.items()}
 
 
 def _stopped(frame: pd.DataFrame, failures: Sequence[str], docs: str) -> Checked:
@@ -106,12 +133,12 @@ def _exception(item: Any) -> str:
     return next((str(one["exception_message"]) for one in told if one.get("exception_message")), "no reason was given")
 
 
-def _told(fail: _Failed, subject: pd.DataFrame, name: str) -> str:
+def _told(fail: _Failed, subject: pd.DataFrame, name: str, masked: Collection[str]) -> str:
     check = fail.check
     if fail.fault:
         return f"Check `{check.rule}` of `{check.field}` could not be evaluated on {name}: {fail.fault}"
     found = f"{int(fail.rows.sum())} of {len(subject)} rows of {name} fail `{check.rule}`."
-    if check.expect == "not_null":
+    if check.expect == "not_null" or not set(check.fields).isdisjoint(masked):
         return f"{found} {check.reason}"
     examples = joined_text(subject[fail.rows].head(SHOWN_VALUES), check.fields).tolist()
     return f"{found} {check.reason} Found: {', '.join(f'`{example}`' for example in examples)}."

@@ -18,6 +18,8 @@ from typing import Any
 
 import pandas as pd
 
+from fs_integration.points import point
+
 ACTIVE = re.compile(r"<script\b.*?</script>|<(link|img)\b[^>]*>|url\([^)]*\)", re.IGNORECASE | re.DOTALL)
 STYLE = """<style>
 body { font: 15px/1.5 system-ui, sans-serif; margin: 0 auto; max-width: 75rem; padding: 1rem; color: #222; }
@@ -94,5 +96,6 @@ def _index(mapping: str, run_name: str, pages: list[str]) -> str:
 
 
 def _write(file: Path, text: str) -> None:
+    point(f"docs.write {file.name}")
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(text, encoding="utf-8")

@@ -17,6 +17,7 @@ from fs_integration.quality.conditions import expected_column
 from fs_integration.quality.library import imported
 from fs_integration.quality.suite import Check
 
+MOST_VALUES = 20  # bad values that a Data Docs page shows of a check
 SEVERITIES = {"stop_batch": "critical", "reject_row": "warning", "warn": "info"}
 
 
@@ -36,7 +37,8 @@ def validate(frame: pd.DataFrame, checks: Sequence[Check], *, columns: Sequence[
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         batch = asset.get_batch(asset.build_batch_request(options={"dataframe": frame}))
-        result = batch.validate(suite, result_format={"result_format": "BASIC"})
+        shown = {"result_format": "BASIC", "partial_unexpected_count": MOST_VALUES}
+        result = batch.validate(suite, result_format=shown)
     result.meta["run_id"] = gx.RunIdentifier(run_name=run_name)
     result.meta["validation_time"] = result.meta["run_id"].run_time
     return result

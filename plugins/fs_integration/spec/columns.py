@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from fs_integration.spec.mapping import MappingTask
+from fs_integration.spec.mapping import MappingTask, Otherwise
 
 SETTINGS = "settings."  # begins the name of a column that holds a setting of the company
 HEADER = "header."  # begins the name of a target column that belongs to the header of a document
@@ -57,6 +57,22 @@ def grouping_columns(task: MappingTask) -> list[str]:
 def written_columns(task: MappingTask, *, on_create: bool) -> list[str]:
     """Return the target columns a write sends; an update leaves out those marked ``only_on_create``."""
     return [field.to for field in task.active_fields if on_create or not field.only_on_create]
+
+
+def masked_columns(task: MappingTask) -> set[str]:
+    """Return every column that holds what the mapping masks: the columns named, what they come from, what becomes of
+    them, and so on.
+    """
+    flows = [({field.to}, {*([field.from_] if field.from_ else []), *field.args}) for field in task.active_fields]
+    flows += [(set(step.add), set(step.by)) for step in task.source.enrich if step.otherwise is Otherwise.KEEP]
+    masked: set[str] = set()
+    found = set(task.quarantine.mask)
+    while found - masked:
+        masked |= found
+        for to, sources in flows:
+            if (to | sources) & masked:
+                found |= to | {name for name in sources if not name.startswith(SETTINGS)}
+    return masked
 
 
 def _unique(names: Iterable[str]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import Field, StrictStr, model_validator
+from pydantic import Field, StrictInt, StrictStr, model_validator
 
 from fs_integration.spec.mapping import Condition, Identifier, Scalar
 from fs_integration.spec.metadata import Frozen
@@ -25,6 +25,18 @@ class Organization(Frozen):
     filters: dict[StrictStr, tuple[Condition, ...]] = Field(default_factory=dict)
 
 
+class CircuitBreaker(Frozen):
+    """When an area pauses because its services fail again and again (docs/operating.md).
+
+    :param failures: tries in a row that end because a service fails; :param pause_minutes: how long the first pause is.
+    :param longest_pause_minutes: each further pause is twice as long, up to this.
+    """
+
+    failures: StrictInt = Field(default=5, ge=1)
+    pause_minutes: StrictInt = Field(default=5, ge=1)
+    longest_pause_minutes: StrictInt = Field(default=60, ge=1)
+
+
 class ConnectionSet(Frozen):
     """Which Airflow connections a DAG uses and for which legal entities; another one moves a DAG to production."""
 
@@ -32,6 +44,7 @@ class ConnectionSet(Frozen):
     finance_operations: StrictStr = "finance_operations_default"
     dataverse: StrictStr = "dataverse_default"
     ledger: StrictStr = "fs_integration_ledger"
+    circuit_breaker: CircuitBreaker = CircuitBreaker()
     organizations: tuple[Organization, ...] = Field(min_length=1)
 
     @model_validator(mode="after")

@@ -8,7 +8,7 @@ from fs_integration.spec.advice import nearest, nearest_or_all
 from fs_integration.spec.columns import added_columns
 from fs_integration.spec.document import KeyPath
 from fs_integration.spec.finding import Contradiction
-from fs_integration.spec.mapping import Condition, Mapping, MappingTask, Reference
+from fs_integration.spec.mapping import Condition, Mapping, MappingTask, Reference, Source
 from fs_integration.spec.paths import SEPARATOR
 
 VALUE_MAP_COLUMNS = ("from", "to")
@@ -54,10 +54,28 @@ def _between_columns(path: KeyPath, rule: Condition) -> Iterator[KeyPath]:
 def _source_words(task: MappingTask) -> Iterator[Contradiction]:
     source = task.source
     if source.system == "finance_operations":
+        yield from _not_by_package(source)
         return
     for word in ("route", "package"):
         if word in source.model_fields_set:
             yield ("source", word), f"`{word}` is for sources in Finance & Operations.", f"Remove `{word}`."
+
+
+def _not_by_package(source: Source) -> Iterator[Contradiction]:
+    """Refuse what an export cannot do: its project alone decides which rows a package holds."""
+    if source.route != "package":
+        return
+    if source.where:
+        advice = "Filter in the export project, or write the conditions under `keep`."
+        yield (
+            ("source", "where"),
+            "By the route `package` every row of the export is read; `where` never holds.",
+            advice,
+        )
+    if source.changed_since is not None:
+        advice = "Remove it, and let the project export all rows."
+        message = "By the route `package` every row of the export is read; there is no window."
+        yield ("source", "changed_since"), message, advice
 
 
 def _document(task: MappingTask) -> Iterator[Contradiction]:

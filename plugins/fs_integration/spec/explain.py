@@ -143,11 +143,24 @@ def _writes(task: MappingTask) -> Iterable[str]:
         f"Nothing is loaded when more than {limits.max_percent} % of the rows and more than {limits.min_rows} rows are "
         "quarantined."
     )
+    yield (
+        f"Nor when a read of everything brings more than {limits.max_drop_percent} % and more than {limits.min_rows} "
+        "rows fewer than before."
+    )
+    yield from _kept(task)
     if target.compare == "none":
         yield "Afterwards nothing is read back."
         return
     compared = {"written": "the rows written in the run", "all": "all rows"}[target.compare]
     yield f"Afterwards {compared} are read back and compared with what was sent; {target.max_drift} may differ."
+
+
+def _kept(task: MappingTask) -> Iterable[str]:
+    rule = task.quarantine
+    if rule.mask:
+        yield f"The quarantine and the Data Docs show `***` in place of {listed(rule.mask)}.{_remark(rule)}"
+    if rule.keep_days is not None:
+        yield f"What the quarantine holds of a row is removed {rule.keep_days} days after it was last reported."
 
 
 def _route(task: MappingTask) -> Iterable[str]:

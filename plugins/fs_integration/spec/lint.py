@@ -11,6 +11,7 @@ from collections.abc import Mapping as Named
 from fs_integration.spec.finding import Finding, placed, unknown_table, warning
 from fs_integration.spec.lint_areas import lint_areas
 from fs_integration.spec.lint_fields import lint_fields
+from fs_integration.spec.lint_quarantine import lint_quarantine
 from fs_integration.spec.lint_source import lint_source
 from fs_integration.spec.lint_target import lint_target
 from fs_integration.spec.mapping import Mapping, MappingTask
@@ -49,3 +50,4 @@ def _lint_task(mapping: Mapping, task: MappingTask, tables: Tables, functions: C
     yield from lint_source(scene)
     yield from lint_fields(scene, functions)
     yield from lint_target(scene)
+    yield from lint_quarantine(task)

@@ -69,7 +69,7 @@ def load_mapping(name: str) -> Mapping:
 
     :raises MappingError: names file, line and key path of the first fault; ``lint`` lists all of them.
     """
-    return _loaded(mapping_file(name), Mapping)
+    return loaded(mapping_file(name), Mapping)
 
 
 def load_connection_set(name: str) -> ConnectionSet:
@@ -82,7 +82,7 @@ def load_connection_set(name: str) -> ConnectionSet:
             f"There is no connection set `{name}`.", file=str(folder),
             suggestion=nearest(name, names) or f"Known are: {sorted(names)}.",
         )  # fmt: skip
-    return _loaded(file, ConnectionSet)
+    return loaded(file, ConnectionSet)
 
 
 def mapping_hash(mapping: Mapping) -> str:
@@ -173,17 +173,18 @@ def extended_file(overlay: Document) -> Path:
 
 def _own_faults(built: Frozen, file: Path, document: Document) -> list[MappingError]:
     """Return what is wrong although every single line is well-formed."""
-    key = "mapping" if isinstance(built, Mapping) else "connection_set"
-    name = getattr(built, key)
+    key = next((key for key in ("mapping", "connection_set") if hasattr(built, key)), None)
+    name = getattr(built, key) if key else None
     faults = []
-    if name != file.stem:
+    if key and name != file.stem:
         faults.append(document.error((key,), f"`{name}` is not the name of the file.", f"Write `{key}: {file.stem}`."))
     if isinstance(built, Mapping):
         faults += [document.error(*fault) for fault in contradictions(built)]
     return sorted(faults, key=lambda fault: (fault.file, fault.line))
 
 
-def _loaded(file: Path, model: type[Model]) -> Model:
+def loaded(file: Path, model: type[Model]) -> Model:
+    """Return what a file says; it is read again only when it has changed. :raises MappingError: its first fault."""
     extended = _extended_name(_stamp(file)) if model is Mapping else None
     stamps = (_stamp(file),) if extended is None else (_stamp(file), _stamp(standard_file(extended)))
     return _read(model, stamps)  # type: ignore[no-any-return]

@@ -36,6 +36,7 @@ __all__ = [
     "Preflight",
     "Protect",
     "QualityRule",
+    "Quarantine",
     "Reference",
     "Remark",
     "Scalar",
@@ -72,14 +73,27 @@ class QualityRule(Remark):
 
 
 class Thresholds(Remark):
-    """How much may be quarantined before the gate stops the load: a share of the rows read, and a number of rows.
+    """How much may be quarantined, or missing, before the gate stops the load: a share, and a number of rows.
 
     The load stops when more than ``max_percent`` of the rows *and* more than ``min_rows`` rows are quarantined, so that
-    one bad row among three does not stop an area.
+    one bad row among three does not stop an area. It also stops when a read of everything brings fewer rows than it
+    should, by more than ``max_drop_percent`` *and* by more than ``min_rows`` rows.
     """
 
     max_percent: StrictInt = Field(default=20, ge=0, le=100)
     min_rows: StrictInt = Field(default=10, ge=0)
+    max_drop_percent: StrictInt = Field(default=90, ge=0, le=100)
+
+
+class Quarantine(Remark):
+    """What the quarantine keeps of rows that hold personal data.
+
+    :param keep_days: days after a line was last seen until what it holds of its row is removed; None keeps it.
+    :param mask: source or target columns whose values are shown nowhere outside the systems and the staging area.
+    """
+
+    keep_days: StrictInt | None = Field(default=None, ge=1)
+    mask: tuple[StrictStr, ...] = ()
 
 
 class Preflight(Remark):
@@ -104,6 +118,7 @@ class MappingTask(Remark):
     fields: tuple[FieldRule, ...] = Field(min_length=1)
     quality: tuple[QualityRule, ...] = ()
     thresholds: Thresholds = Thresholds()
+    quarantine: Quarantine = Quarantine()
 
     @property
     def active_fields(self) -> tuple[FieldRule, ...]:

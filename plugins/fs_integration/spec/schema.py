@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from fs_integration.spec.connection_set import ConnectionSet
+from fs_integration.spec.error_rules import ErrorRules
 from fs_integration.spec.mapping import Mapping
 from fs_integration.spec.overlay_schema import overlay_schema
 
-FILES = ("mapping.json", "overlay.json", "connection_set.json")
+FILES = ("mapping.json", "overlay.json", "connection_set.json", "error_rules.json")
 
 
 def schemas() -> dict[str, str]:
@@ -22,6 +23,7 @@ def schemas() -> dict[str, str]:
         Mapping.model_json_schema(by_alias=True),
         overlay_schema(),
         ConnectionSet.model_json_schema(by_alias=True),
+        ErrorRules.model_json_schema(by_alias=True),
     )
     return {name: _text(content) for name, content in zip(FILES, contents, strict=True)}
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from fs_integration.errors import ConnectionSetupError, ServiceUnavailable, StagingDamaged
+from fs_integration.points import point
 
 MANIFEST = "manifest.json"
 LOCAL_PROTOCOLS = ("", "file", "local")
@@ -93,6 +94,7 @@ class Store:
         place = self.root / folder
         if not place.exists():
             return
+        point(f"staging.remove {place.name}")
         for manifest in [place / MANIFEST, *(item / MANIFEST for item in place.iterdir())]:
             if manifest.exists():
                 manifest.unlink()
@@ -103,13 +105,16 @@ class Store:
 
     def _write(self, path: Any, content: bytes) -> None:
         if not self.is_local:
+            point(f"staging.write {path.name}")
             path.write_bytes(content)  # object stores show a file only when it is complete
             return
         unfinished = path.with_name(f"{path.name}.{os.getpid()}.part")
+        point(f"staging.write {path.name}")
         with unfinished.open("wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
+        point(f"staging.rename {path.name}")
         unfinished.replace(path)
 
     def _manifest(self, folder: str) -> Manifest:

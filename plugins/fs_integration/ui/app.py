@@ -19,7 +19,7 @@ from fs_integration.ledger.queries import lines_of_run, open_lines
 from fs_integration.records import Outcome
 from fs_integration.ui.access import ReadableDags
 from fs_integration.ui.address import PAGES
-from fs_integration.ui.books import AreaState, states
+from fs_integration.ui.books import AreaState, pauses, states
 from fs_integration.ui.data_docs import file_below, mapping_of, pages_of
 from fs_integration.ui.headers import DATA_DOCS_POLICY, SecurityHeaders
 from fs_integration.ui.rendering import HERE, render, run_path
@@ -77,6 +77,7 @@ def overview(request: Request, ledger: OpenLedger, readable: ReadableDags) -> HT
         request, "overview.html", here="overview", areas=areas, held=sum(state.held for state in areas),
         failed=sum(state.run.status in ("failed", "stopped") for state in areas),
         drift=sum(state.run.drift for state in areas),
+        pauses=pauses(ledger, {state.run.scope.mapping for state in areas}),
     )  # fmt: skip
 
 

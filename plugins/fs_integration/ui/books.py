@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from fs_integration.ledger import Ledger, RunEntry
+from fs_integration.ledger import Ledger, RunEntry, breakers
 from fs_integration.ledger.queries import held_rows, latest_runs
 
 
@@ -25,3 +25,8 @@ def states(ledger: Ledger) -> list[AreaState]:
         AreaState(run, watermark=watermarks.get(run.scope), held=held.get(run.scope, 0))
         for run in latest_runs(ledger.engine)
     ]
+
+
+def pauses(ledger: Ledger, mappings: set[str]) -> list[breakers.State]:
+    """Return which of these areas pause, or did and have not succeeded since."""
+    return [each for each in breakers.states(ledger) if each.until is not None and each.breaker.area in mappings]

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from fs_integration.frames import KEY_SEPARATOR, NULL_TEXT
+from fs_integration.frames import NULL_TEXT, readable_key
 from fs_integration.records import Interval
 
 HERE = Path(__file__).parent
@@ -50,12 +50,6 @@ def _window(interval: Interval) -> str:
 def visible(text: str) -> str:
     """Show a missing part of a key, which the books keep as an invisible character."""
     return text.replace(NULL_TEXT, "(blank)")
-
-
-def readable_key(text: str) -> str:
-    """Show a key of several parts for people: blank parts, such as unused variant dimensions, are left out."""
-    parts = [part for part in text.replace(NULL_TEXT, "").split(KEY_SEPARATOR) if part]
-    return " · ".join(parts) or "(blank)"
 
 
 def _build() -> Environment:

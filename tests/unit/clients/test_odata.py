@@ -136,6 +136,14 @@ def test_links_in_a_circle_are_noticed(service: Service, transport: Transport) -
     assert len(service.seen) == 2
 
 
+def test_a_next_link_that_leads_back_to_the_first_page_is_noticed(service: Service, transport: Transport) -> None:
+    first = "rows?$filter=name%20eq%20'a'"
+    service.script = [page(1, link=f"{service.url}/data/rows?$filter=name%20eq%20%27a%27"), page(1)]
+    with pytest.raises(ServiceUnavailable, match="circle after 1 pages"):
+        list(pages(transport, first, reading=READING))
+    assert len(service.seen) == 1
+
+
 def test_a_next_link_to_a_foreign_host_gets_no_request(
     service: Service, other_service: Service, transport: Transport
 ) -> None:

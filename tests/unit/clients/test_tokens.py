@@ -209,6 +209,12 @@ def test_a_refusal_belongs_to_a_family_and_gives_advice(
     assert "geheim" not in str(caught.value)
 
 
+def test_an_authority_that_answers_with_a_redirect_is_asked_again_later(entra: Entra, fake_time: FakeTime) -> None:
+    entra.service.answer = lambda _: Reply(status=302)
+    with pytest.raises(ServiceUnavailable, match="sent us elsewhere"):
+        source(entra, fake_time).token()
+
+
 def test_a_refusal_keeps_the_code_and_what_support_asks_for(entra: Entra, fake_time: FakeTime) -> None:
     entra.told = [refused(7000215)]
     with pytest.raises(AuthenticationFailed) as caught:

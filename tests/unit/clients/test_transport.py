@@ -12,7 +12,9 @@ from tests.unit.clients.stub import FakeTime, FakeTokens, Reply, Service, reply
 
 from fs_integration.clients.settings import Limits
 from fs_integration.clients.transport import Call, Transport
+from fs_integration.clients.unpacking import PIECE
 from fs_integration.errors import (
+    AnswerTooLarge,
     AuthenticationFailed,
     ConnectionSetupError,
     ForeignLinkRefused,
@@ -231,15 +233,28 @@ def test_every_try_asks_first_whether_it_may(service: Service, transport: Transp
     assert asked == [0, 1, 2]
 
 
-def test_an_answer_that_unpacks_beyond_the_limit_is_not_read_on(service: Service, fake_time: FakeTime) -> None:
-    bomb = gzip.compress(b" " * 50_000_000)
-    service.answer = lambda _: Reply(body=bomb, headers={"Content-Encoding": "gzip"})
+@pytest.mark.parametrize("body", [gzip.compress(b" " * 50_000_000), gzip.compress(b" " * PIECE) * 50])
+def test_an_answer_that_unpacks_beyond_the_limit_is_not_read_on(
+    service: Service, fake_time: FakeTime, body: bytes
+) -> None:
+    service.answer = lambda _: Reply(body=body, headers={"Content-Encoding": "gzip"})
     small = Transport(
         f"{service.url}/data", FakeTokens(), ca_file=service.ca_file, limits=Limits(page_bytes=1_000_000),
         clock=fake_time.clock(),
     )  # fmt: skip
-    with pytest.raises(RequestRefused, match="larger than"):
+    with pytest.raises(AnswerTooLarge, match="larger than"):
         small.get_json("Warehouses")
+    assert len(service.seen) == 1
+
+
+def test_an_answer_packed_in_another_way_than_asked_for_is_asked_for_again(
+    service: Service, transport: Transport
+) -> None:
+    service.script = [
+        Reply(body=b"x", headers={"Content-Encoding": "br"}),
+        Reply(body=gzip.compress(b'{"a": 1}'), headers={"Content-Encoding": "gzip"}),
+    ]
+    assert transport.get_json("Warehouses") == {"a": 1}
 
 
 def test_a_service_that_cannot_be_reached_is_a_network_failure(fake_time: FakeTime) -> None:

@@ -37,7 +37,8 @@ def test_the_hook_class_exists_and_agrees(kind: dict[str, Any]) -> None:
 
 @BOTH
 def test_every_field_of_the_form_is_a_setting_and_every_setting_is_in_a_form(kind: dict[str, Any]) -> None:
-    own = set(EXTRA_KEYS) - ({"organization_id"} if kind["connection-type"] != "dataverse" else set())
+    of_the_other = "environment_id_from" if kind["connection-type"] == "dataverse" else "organization_id"
+    own = set(EXTRA_KEYS) - {of_the_other}
     assert set(kind["conn-fields"]) == own
 
 

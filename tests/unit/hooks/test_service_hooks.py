@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from tests.sandbox.client import SandboxClient
 
 from fs_integration.clients.dataverse import DataverseClient
 from fs_integration.clients.finance_operations import FinanceOperationsClient
-from fs_integration.errors import ConnectionSetupError
+from fs_integration.errors import ConnectionSetupError, MappingError
 from fs_integration.hooks.dataverse import DataverseHook
 from fs_integration.hooks.finance_operations import FinanceOperationsHook
 from sandbox.runtime import Options, Sandbox
@@ -51,6 +52,19 @@ def test_a_connection_becomes_a_client_that_works(
     works, sentence = made.test_connection()
     assert works
     assert sandbox.urls[system] in sentence
+
+
+@BOTH
+def test_wrong_error_rules_stop_a_client_before_its_first_request_and_not_the_button(
+    system: str, hook: Any, client: Any, sandbox: SandboxClient, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("FS_INTEGRATION_MAPPINGS", str(tmp_path))
+    made = connect(monkeypatch, sandbox, system, hook)
+    assert isinstance(made.get_conn(), client)
+    (tmp_path / "error_rules.yaml").write_text("error_rules:\n  - {status: 500, kind: rows}\n")
+    with pytest.raises(MappingError, match=r"error_rules\.yaml:2"):
+        made.get_conn()
+    assert made.test_connection()[0]
 
 
 @BOTH

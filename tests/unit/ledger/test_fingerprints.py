@@ -30,7 +30,7 @@ def a_frame(prints: dict[str, int]) -> pd.DataFrame:
 def save(ledger: Ledger, prints: dict[str, int], *, scope: Scope = SCOPE, as_of: datetime = AS_OF) -> None:
     lease = ledger.acquire_lease(str(scope), "r", 300)
     ledger.save_fingerprints([lease], scope, a_frame(prints), as_of=as_of, run_key="r")
-    ledger.release(lease)
+    ledger.release([lease])
 
 
 def known(ledger: Ledger, keys: list[str], scope: Scope = SCOPE) -> dict[str, tuple[int, datetime]]:
@@ -121,7 +121,7 @@ def test_forget_removes_fingerprints_and_watermark_of_what_was_named_only(ledger
 
 def test_forget_is_refused_while_a_run_writes(ledger):
     save(ledger, {"a": 1})
-    ledger.acquire_lease(SCOPE.area, "run 7", 300)
+    ledger.acquire_lease(SCOPE.lease, "run 7", 300)
     with pytest.raises(LeaseHeld, match="run 7"):
         ledger.forget("product_inventory")
     assert ledger.fingerprint_count(SCOPE) == 1

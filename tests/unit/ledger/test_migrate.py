@@ -7,6 +7,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -19,6 +20,26 @@ from fs_integration.ledger.tables import Base
 
 OPEN_AND_MIGRATE = (
     "import sys; from fs_integration.ledger import Ledger, open_engine; Ledger(open_engine(sys.argv[1])).migrate()"
+)
+
+MOMENT = "'2026-11-20 08:00:00+00:00'"
+ENDS_OF_THE_FIRST_RELEASE = {
+    "open": "NULL, NULL",
+    "again": f"{MOMENT}, 'reported again by run manual__2'",
+    "obsolete": f"{MOMENT}, 'obsolete since run manual__2'",
+    "by hand": f"{MOMENT}, 'corrected in F&O'",
+}
+LINES_OF_THE_FIRST_RELEASE = (
+    "INSERT INTO fs_scope (id, mapping, task, legal_entity) VALUES (1, 'products', 'products', 'usmf')",
+    "INSERT INTO fs_run (id, scope_id, run_key, dag_id, run_id, mode, interval_end, mapping_hash, status, message, "
+    "generated, drift, started_at) VALUES (1, 1, 'r', 'fs_products', 'manual__1', 'scheduled', "
+    f"{MOMENT}, '', 'succeeded', '', 0, 0, {MOMENT})",
+    *(
+        "INSERT INTO fs_quarantine (scope_id, run, line, row_key, field, rule, reason, value, outcome, source_rows, "
+        f"payload, created_at, resolved_at, resolution) VALUES (1, 1, '{key}', '{key}', '', 'required', '', '', "
+        f"'quarantined', 1, '{{}}', {MOMENT}, {end})"
+        for key, end in ENDS_OF_THE_FIRST_RELEASE.items()
+    ),
 )
 
 
@@ -41,6 +62,31 @@ def test_migrating_again_changes_nothing(ledger):
     ledger.migrate()
     with ledger.engine.connect() as connection:
         assert connection.execute(text("SELECT count(*) FROM fs_lease")).scalar() == 1
+
+
+def test_lines_of_the_first_release_say_how_they_ended(url):
+    engine = open_engine(url)
+    with engine.begin() as connection:
+        upgrade(connection, "0001")
+        for statement in LINES_OF_THE_FIRST_RELEASE:
+            connection.execute(text(statement))
+    ledger = Ledger(engine)
+    ledger.migrate()
+    lines = ledger.whole_quarantine().set_index("row_key")
+    assert lines["state"].to_dict() == {
+        "open": "open", "again": "replayed", "obsolete": "replayed", "by hand": "discarded",
+    }  # fmt: skip
+    assert (lines["tries"] == 1).all()
+    assert (lines["first_seen_at"] == lines["last_seen_at"]).all()
+    assert (lines["last_seen_at"].dt.strftime("%Y-%m-%d") == "2026-11-20").all()
+    engine.dispose()
+
+
+def upgrade(connection, revision):
+    config = Config()
+    config.set_main_option("script_location", str(migrate.FOLDER))
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
 
 
 def test_threads_that_start_at_once_all_find_the_tables(url):

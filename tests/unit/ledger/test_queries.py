@@ -35,8 +35,9 @@ def filled(ledger, clock):
     for scope, run_key in ((WAREHOUSES, "r1"), (WAREHOUSES, "r2"), (PRODUCTS, "r1"), (WAREHOUSES, "r1")):
         begin(ledger, scope, run_key)
         clock.advance(60)
-    ledger.quarantine(WAREHOUSES, "r1", rejections("W|1", "W|2", value="50% off_set"))
-    ledger.quarantine(WAREHOUSES, "r1", rejections("W|1", field="site", rule="lookup:sites", reason="Site is unknown."))
+    site = rejections("W|1", field="site", rule="lookup:sites", reason="Site is unknown.")
+    names = rejections("W|1", "W|2", value="50% off_set")
+    ledger.quarantine(WAREHOUSES, "r1", pd.concat([names, site], ignore_index=True))
     ledger.quarantine(PRODUCTS, "r1", rejections("P|\x00", outcome="blocked"))
     return ledger
 
@@ -64,11 +65,12 @@ def test_a_row_with_two_reasons_is_held_back_once(filled):
 
 def test_settled_lines_are_not_held_back_but_stay_with_their_run(filled):
     ids = filled.open_quarantine(mapping="warehouses")["id"].tolist()
-    filled.resolve_quarantine(ids, note="corrected")
+    filled.discard_quarantine(ids, by="Ada", note="corrected")
     assert held_rows(filled.engine) == {PRODUCTS: 1}
     assert found(filled, mapping="warehouses") == []
     lines = lines_of_run(filled.engine, dag_id="fs_warehouses", run_id="id of r1", page=1, size=50).lines
-    assert [line.resolution for line in lines] == ["corrected"] * 3
+    assert [line.resolution for line in lines] == ["Ada: corrected"] * 3
+    assert [line.state for line in lines] == ["discarded"] * 3
     assert all(line.resolved_at is not None for line in lines)
 
 

@@ -8,7 +8,7 @@ import pendulum
 import pytest
 from airflow.sdk.exceptions import AirflowRescheduleException
 
-from fs_integration.errors import LeaseHeld, NetworkFailure
+from fs_integration.errors import AreaPaused, LeaseHeld, NetworkFailure
 from fs_integration.operators.base import TURN_SECONDS, plain, waiting_for_its_turn
 
 
@@ -24,6 +24,13 @@ def test_a_task_whose_area_is_being_written_sleeps_and_looks_again():
     with pytest.raises(AirflowRescheduleException) as raised, waiting_for_its_turn():
         raise LeaseHeld("`warehouses/warehouse` is being written by another run.")
     assert raised.value.reschedule_date - before >= timedelta(seconds=TURN_SECONDS)
+
+
+def test_a_task_whose_area_pauses_sleeps_until_then():
+    until = datetime(2026, 11, 20, 12, 5, tzinfo=UTC)
+    with pytest.raises(AirflowRescheduleException) as raised, waiting_for_its_turn():
+        raise AreaPaused("`warehouses` pauses.", until=until)
+    assert raised.value.reschedule_date == until
 
 
 def test_other_faults_are_no_reason_to_wait():

@@ -66,9 +66,9 @@ class Site:
         scope = self.scope(company)
         kinds = {"_fingerprint": ColumnKind.INTEGER}
         rows = a_frame(kinds, _key=list(keys), _source_key=list(keys), _fingerprint=[fingerprint] * len(keys))
-        lease = self.ledger.acquire_lease(scope.area, "earlier", 60)
+        lease = self.ledger.acquire_lease(scope.lease, "earlier", 60)
         self.ledger.save_fingerprints([lease], scope, rows, as_of=as_of, run_key="earlier")
-        self.ledger.release(lease)
+        self.ledger.release([lease])
 
 
 def things(*ids: str | None, x: list[str | None] | None = None) -> pd.DataFrame:

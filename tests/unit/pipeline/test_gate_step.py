@@ -9,8 +9,10 @@ from tests.unit.pipeline.conftest import things
 from tests.unit.transform.builders import a_frame
 
 from fs_integration.errors import DataQualityError
+from fs_integration.frames import fingerprints
 from fs_integration.pipeline.gate import quality_gate
 from fs_integration.pipeline.vanished import vanished_fingerprint
+from fs_integration.spec.columns import written_columns
 
 BEFORE, AFTER = datetime(2026, 11, 19, tzinfo=UTC), datetime(2026, 11, 21, tzinfo=UTC)
 STRICT = {"thresholds": {"max_percent": 0, "min_rows": 0}}
@@ -139,6 +141,28 @@ def test_a_source_that_lost_most_rows_stops_the_load(new_site):
     with pytest.raises(DataQualityError, match=r"2 of 3 rows of m/things/usmf written before are no longer in Things"):
         gate(site, site.transform(things("1")))
     assert site.ledger.run(site.scope(), "run-key").generated == 0
+
+
+@pytest.mark.parametrize(("emptied", "stops"), [(2, False), (3, True), (4, True)])
+def test_a_source_that_sets_most_rows_to_nothing_stops_the_load(new_site, emptied, stops):
+    site = new_site(**VANISHED)
+    site.written_before("1", "2", "3", "4", as_of=BEFORE)
+    shaped = site.transform(things("1", "2", "3", "4", x=["0"] * emptied + ["7"] * (4 - emptied)))
+    if not stops:
+        assert keys(site, gate(site, shaped)) == [["1", "2", "3", "4"]]
+        return
+    with pytest.raises(DataQualityError, match=rf"{emptied} hold nothing any more"):
+        gate(site, shaped)
+
+
+def test_rows_that_are_new_or_were_empty_before_do_not_count_as_emptied(new_site):
+    site = new_site(**VANISHED)
+    shaped = site.transform(things("1", "2", "3", "4", x=["0"] * 4))
+    frame = site.staging.read(shaped.shaped)
+    same = fingerprints(frame, written_columns(site.task, on_create=False)).tolist()
+    site.written_before("1", as_of=BEFORE, fingerprint=same[0])
+    site.written_before("2", as_of=BEFORE, fingerprint=vanished_fingerprint(site.task))
+    assert keys(site, gate(site, shaped)) == [["1", "2", "3", "4"]]
 
 
 def test_a_source_without_rows_passes_when_nothing_was_written_before(new_site):

@@ -13,6 +13,7 @@ from tests.unit.transform.builders import INTEGER, a_frame
 from fs_integration.pipeline.clients import Clients
 from fs_integration.pipeline.comparison import compare
 from fs_integration.pipeline.load import load
+from fs_integration.records import Environment
 
 
 class Service:
@@ -21,6 +22,9 @@ class Service:
     def __init__(self, *keys: str) -> None:
         self.keys = keys
         self.sent: list[tuple[bool, list[str], list[str]]] = []  # whether to update, keys, columns
+
+    def environment(self) -> Environment:
+        return Environment("finance_operations", "https://contoso.example")
 
     def read_keys(self, entity: str, *, rows: pd.DataFrame, **_: Any) -> pd.DataFrame:
         wanted = {key.lower() for key in rows["key"]}
@@ -50,8 +54,9 @@ def test_a_row_is_there_however_the_service_spells_its_key(when_found, counts, s
     )  # fmt: skip
     service = Service(spelled)
     shaped = site.transform(things("c-1")).shaped
-    clients: Any = Clients(service, None)  # type: ignore[arg-type]
-    result = load(shaped, site.task, site.run, try_id="1", clients=clients, staging=site.staging, ledger=site.ledger)
+    clients: Any = Clients(service, service)  # type: ignore[arg-type]
+    result = load(shaped, site.task, site.run, companies=[site.scope()], try_id="1", clients=clients,
+                  staging=site.staging, ledger=site.ledger)  # fmt: skip
     assert (result.counts, service.sent) == (counts, sent)
 
 
@@ -65,11 +70,12 @@ class Empty:
 @pytest.mark.parametrize("tries", [1, 2])
 def test_what_an_earlier_try_of_the_run_wrote_is_read_back_too(tries, new_site):
     site = new_site(target={"system": "finance_operations"})
-    clients: Any = Clients(Service(), None)  # type: ignore[arg-type]
+    service = Service()
+    clients: Any = Clients(service, service)  # type: ignore[arg-type]
     shaped = site.transform(things("1", "2")).shaped
     for number in range(tries):
-        result = load(shaped, site.task, site.run, try_id=str(number), clients=clients, staging=site.staging,
-                      ledger=site.ledger)  # fmt: skip
+        result = load(shaped, site.task, site.run, companies=[site.scope()], try_id=str(number), clients=clients,
+                      staging=site.staging, ledger=site.ledger)  # fmt: skip
     found = compare(site.task, {site.scope(): [result.outcome]}, targets={site.scope(): Empty()}, as_of=site.run.as_of,
                     staging=site.staging, ledger=site.ledger)  # fmt: skip
     assert found[site.scope()].missing == 2

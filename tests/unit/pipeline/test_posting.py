@@ -45,7 +45,7 @@ def ledger(tmp_path):
     """A ledger that knows four lines of three journals of usmf, and one line of demf."""
     ledger = Ledger(open_engine(f"sqlite:///{tmp_path / 'ledger.db'}"))
     ledger.migrate()
-    lease = ledger.acquire_lease(SCOPE.area, "test", 60)
+    lease = ledger.acquire_lease(SCOPE.lease, "test", 60)
     for scope, keys in ((SCOPE, WRITTEN), (Scope("inventory_transfers", "lines", "demf"), ("demf|UT000009|1",))):
         rows = page(_key=list(keys), _source_key=list(keys), _fingerprint=[1] * len(keys))
         ledger.save_fingerprints([lease], scope, rows, as_of=datetime(2026, 11, 1, tzinfo=UTC), run_key="r")

@@ -8,7 +8,7 @@ import pytest
 
 from fs_integration.errors import ConfigurationError
 from fs_integration.pipeline.run import Mode, Run, run_of
-from fs_integration.records import Interval
+from fs_integration.records import Interval, Selection
 
 DAY_1, DAY_2, DAY_3 = (datetime(2026, 11, day, tzinfo=UTC) for day in (1, 2, 3))
 
@@ -94,3 +94,24 @@ def test_neither_a_scheduled_run_nor_a_window_is_full():
     window = {"window_start": "2026-11-01T00:00:00Z", "window_end": "2026-11-02T00:00:00Z", "full": True}
     assert not a_run(params={"full": True}).full
     assert not a_run(run_type="manual", params=window).full
+
+
+def test_any_word_of_a_replay_makes_a_stateless_run_over_these_rows():
+    run = a_run(
+        run_type="manual", params={"replay_rule": "required", "replay_company": "usmf", "replay_seen": "0a" * 6}
+    )
+    assert (run.mode, run.interval) == (Mode.STATELESS, Interval(None, DAY_3))
+    assert (run.replay, run.seen) == (Selection(rule="required", company="usmf"), "0a" * 6)
+    assert a_run(params={"replay_rule": None, "replay_seen": ""}).replay is None
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        pytest.param({"full": True}, id="full"),
+        pytest.param({"window_start": "2026-11-01T00:00:00Z", "window_end": "2026-11-02T00:00:00Z"}, id="window"),
+    ],
+)
+def test_a_replay_that_is_to_read_other_rows_as_well_is_refused(params):
+    with pytest.raises(ConfigurationError, match="Start two runs"):
+        a_run(run_type="manual", params={"replay_key": "A", **params})

@@ -14,7 +14,7 @@ from tests.unit.transform.builders import a_frame, a_task
 from fs_integration.pipeline.clients import Clients
 from fs_integration.pipeline.run import Mode, Run
 from fs_integration.pipeline.source import source_pages
-from fs_integration.records import Interval, Scope
+from fs_integration.records import Interval, Scope, Selection
 from fs_integration.spec.company import CompanyView
 from fs_integration.spec.connection_set import Organization
 from fs_integration.spec.mapping import Condition
@@ -43,10 +43,13 @@ class Lines:
         return LINES[LINES["Id"].isin(rows["Id"])].reset_index(drop=True)
 
 
-def read(tmp_path: Path, lines: Lines, *held: str, mode: Mode = Mode.SCHEDULED, document: str | None = "Doc") -> Any:
+def read(
+    tmp_path: Path, lines: Lines, *held: str, mode: Mode = Mode.SCHEDULED, document: str | None = "Doc",
+    replay: Selection | None = None,
+) -> Any:  # fmt: skip
     source = {"system": "dataverse", "document": document, "changed_since": {"field": "Modified"}}
     view = CompanyView(Organization(legal_entity="usmf"), a_task(source=source), {}, {})
-    run = Run("key", "dag", "run", mode, Interval(datetime(2026, 11, 19, tzinfo=UTC), END))
+    run = Run("key", "dag", "run", mode, Interval(datetime(2026, 11, 19, tzinfo=UTC), END), replay=replay)
     clients: Any = Clients(None, lines)  # type: ignore[arg-type]
     pages = source_pages(view, run, scope=Scope("m", "things", "usmf"), clients=clients,
                          staging=StagingArea(tmp_path), held=held)  # fmt: skip
@@ -72,5 +75,7 @@ def test_rows_without_documents_are_read_again_alone(tmp_path: Path) -> None:
     assert read(tmp_path, Lines("4"), "1", "4", document=None) == ["1", "4"]
 
 
-def test_a_run_with_a_window_of_its_own_reads_nothing_else(tmp_path: Path) -> None:
-    assert read(tmp_path, Lines("4"), "1", mode=Mode.STATELESS) == ["4"]
+def test_a_replay_reads_what_it_was_given_and_nothing_else(tmp_path: Path) -> None:
+    replay = {"mode": Mode.STATELESS, "replay": Selection(rule="required")}
+    assert read(tmp_path, Lines("4"), "1", **replay) == ["1", "2"]
+    assert read(tmp_path, Lines("4"), **replay) == []

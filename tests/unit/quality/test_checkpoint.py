@@ -15,6 +15,7 @@ from tests.unit.transform.builders import DECIMAL, INTEGER, OPTION, a_frame
 from fs_integration.frames import REJECTION_COLUMNS, SOURCE_KEY, SOURCE_ROWS, dtype
 from fs_integration.quality import checkpoint
 from fs_integration.quality.checkpoint import Checked, run_checks
+from fs_integration.quality.expectations import MOST_VALUES
 from fs_integration.quality.suite import Check, Suite
 
 KINDS = {"n": DECIMAL, "o": OPTION, "i": INTEGER}
@@ -139,3 +140,24 @@ def test_fifty_thousand_rows_are_checked_row_for_row(tmp_path: Path) -> None:
     expected = {n for n in range(size) if n % 2 or n >= 10_000 or n < 10}
     assert set(np.flatnonzero(result.refused).tolist()) == expected
     assert result.rejections["source_rows"].sum() == len(expected)
+
+
+def test_values_of_a_masked_column_are_neither_on_the_page_nor_in_a_message(tmp_path: Path) -> None:
+    phones = [f"555{number:04d}" for number in range(30)]
+    frame = keyed(phone=phones, name=["x" * 9] * 30)
+    checks = (
+        a_check("max_length", "phone", maximum=3), a_check("max_length", "phone", maximum=4, failing="stop_batch"),
+        a_check("max_length", "name", maximum=8, failing="warn"),
+    )  # fmt: skip
+    suite = Suite(("k",), ("k",), checks)
+    shown = {}
+    for masked in ((), ("phone",)):
+        result = run_checks(
+            frame, suite, name="m.t.usmf.00000.raw", run_name="run", docs_root=tmp_path, masked=masked
+        )  # fmt: skip
+        page = (tmp_path / result.docs).read_text(encoding="utf-8")
+        shown[masked] = [phone for phone in phones if phone in page + " ".join(result.batch_failures)]
+        assert result.rejections["value"].tolist() == phones, "rows are told apart until rejections are masked"
+        assert "xxxxxxxxx" in page + " ".join(result.warnings)
+    assert 0 < len(shown[()]) <= MOST_VALUES
+    assert shown[("phone",)] == []

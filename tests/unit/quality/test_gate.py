@@ -18,7 +18,7 @@ VANISHED = {"vanished": {"set": {"x": 0}, "max_percent": 50}}
 def decided(task: Any = None, **changes: Any) -> GateDecision:
     numbers: dict[str, Any] = {
         "rows_read": 100, "quarantined": 0, "previous_rows": 100, "vanished": 0, "known_rows": 100,
-        "batch_failures": [],
+        "reads_everything": False, "batch_failures": [],
     }  # fmt: skip
     return decide(task or a_task(target=VANISHED), scope="m/t/usmf", **{**numbers, **changes})
 
@@ -86,6 +86,40 @@ def test_row_counts_are_judged_over_the_whole_run(rule: dict[str, Any], numbers:
 def test_a_row_count_rule_that_only_warns_lets_the_load_through_with_a_message() -> None:
     decision = decided(ruled(expect="row_count_between", min=1000, failing="warn"))
     assert (decision.passed, len(decision.messages)) == (True, 1)
+
+
+CHANGES = {"source": {"changed_since": {"field": "M"}}}
+
+
+@pytest.mark.parametrize(
+    ("changes", "numbers", "passed"),
+    [
+        ({}, {"rows_read": 0, "previous_rows": 5000}, False),
+        ({}, {"rows_read": 499, "previous_rows": 5000}, False),
+        ({}, {"rows_read": 500, "previous_rows": 5000}, True),
+        ({}, {"rows_read": 0, "previous_rows": 10}, True),
+        ({}, {"rows_read": 0, "previous_rows": 11}, False),
+        ({}, {"rows_read": 0, "previous_rows": None, "known_rows": 5000}, False),
+        ({}, {"rows_read": 0, "previous_rows": 0, "known_rows": 5000}, True),
+        ({}, {"rows_read": 0, "previous_rows": None, "known_rows": 0}, True),
+        (CHANGES, {"rows_read": 0, "previous_rows": 0, "known_rows": 5000}, False),
+        (CHANGES, {"rows_read": 0, "previous_rows": 70, "known_rows": 5000, "reads_everything": False}, True),
+        ({"thresholds": {"max_drop_percent": 100}}, {"rows_read": 0, "previous_rows": 5000}, True),
+    ],
+)
+def test_a_read_of_everything_that_brings_next_to_nothing_stops(
+    changes: dict[str, Any], numbers: dict[str, Any], passed: bool
+) -> None:
+    decision = decided(a_task(**changes), **{"reads_everything": True, **numbers})
+    assert decision.passed is passed
+    assert passed or "thresholds.max_drop_percent" in decision.messages[0]
+
+
+@pytest.mark.parametrize(("vanished", "emptied", "passed"), [(25, 25, True), (25, 26, False), (0, 51, False)])
+def test_rows_that_hold_nothing_any_more_count_with_those_that_vanished(
+    vanished: int, emptied: int, passed: bool
+) -> None:
+    assert decided(vanished=vanished, emptied=emptied).passed is passed
 
 
 def test_deciding_and_planning_checks_need_no_great_expectations(root: Path) -> None:

@@ -76,7 +76,8 @@ def place(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_every_yaml_example_of_the_page_is_shown_to_work() -> None:
     assert set(EXAMPLES) == set(SHOWN)
-    assert PAGE.read_text(encoding="utf-8").count("```yaml") == len(EXAMPLES)
+    error_rules = 1  # tests/unit/spec/test_error_rules.py has it
+    assert PAGE.read_text(encoding="utf-8").count("```yaml") == len(EXAMPLES) + error_rules
 
 
 @pytest.mark.parametrize("heading", SHOWN)

@@ -110,6 +110,16 @@ WORDS = {
         "create_when: [{field: price, at_least: 1}]",
         "A row that is not there yet is created only where `price` is at least `1`; else skipped.",
     ),
+    "masked columns": (
+        "    quality:",
+        "    quarantine: {mask: [ProductName, price]}\n    quality:",
+        "The quarantine and the Data Docs show `***` in place of `ProductName`, `price`.",
+    ),
+    "days kept": (
+        "    quality:",
+        "    quarantine: {keep_days: 180}\n    quality:",
+        "What the quarantine holds of a row is removed 180 days after it was last reported.",
+    ),
     "create only": ("value: 1", "value: 2", "written on create only"),
 }
 

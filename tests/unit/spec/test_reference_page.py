@@ -22,9 +22,10 @@ SECTIONS: dict[str, type[Frozen]] = {
     "Package": words.PackageExport, "Enrich": words.Enrich, "Group": words.Group, "References": words.Reference,
     "Fields": words.FieldRule, "Lookup": words.Lookup, "Clamp": words.Clamp, "Quality": words.QualityRule,
     "Target": words.Target, "Protect": words.Protect, "Vanished": words.Vanished, "Thresholds": words.Thresholds,
-    "Settings": words.Setting, "Preflight": words.Preflight, "Header": words.Header,
+    "Settings": words.Setting, "Preflight": words.Preflight, "Quarantine": words.Quarantine, "Header": words.Header,
     "Package import": words.PackageImport,
     "Connection set": connection_set.ConnectionSet, "Organization": connection_set.Organization,
+    "Circuit breaker": connection_set.CircuitBreaker,
 }  # fmt: skip
 
 

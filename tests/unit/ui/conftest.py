@@ -14,8 +14,9 @@ import pytest
 from fastapi.testclient import TestClient
 
 from fs_integration.frames import REJECTION_COLUMNS, frame_of
-from fs_integration.ledger import Ledger, open_engine
+from fs_integration.ledger import Ledger, breakers, open_engine
 from fs_integration.records import BatchRef, Interval, Scope
+from fs_integration.spec.connection_set import CircuitBreaker
 
 END = datetime(2026, 11, 20, 12, tzinfo=UTC)
 RUN_ID = "scheduled__2026-11-20T12:00:00+00:00"
@@ -113,6 +114,9 @@ def _fill(books: Books) -> None:
         "products", "usmf", quarantined=2, status="stopped", message="usmf: 2 of 10 rows are bad, allowed is 5 %."
     )
     books.run("secrets", "usmf", quarantined=1, dag_id="fs_secrets", value="not for everyone")
+    for area in ("warehouses", "secrets"):
+        place, work = breakers.Breaker(area, "default"), breakers.Work("r1", area, "load")
+        breakers.failed(books.ledger, place, work, limits=CircuitBreaker(failures=1), message=HOSTILE)
 
 
 def _write_docs(docs: Path) -> None:

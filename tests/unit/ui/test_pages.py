@@ -146,3 +146,10 @@ def test_behind_a_path_of_airflow_itself_links_keep_it(site):
     assert 'href="/team-a/fs-integration/static/style.css"' in html
     assert f'href="/team-a/fs-integration{PRODUCTS_RUN}/data-docs"' in html
     assert f'href="/team-a/dags/fs_products/runs/{quote(RUN_ID, safe="")}"' in html
+
+
+def test_overview_tells_which_areas_pause_and_only_to_those_who_may_see_them(page):
+    html = page("/")
+    assert "warehouses (connection set default) pauses until" in html
+    assert "&lt;script&gt;" in html
+    assert "secrets (connection set" not in html

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fs_integration.frames import NULL_TEXT
-from fs_integration.ui.rendering import readable_key
+from fs_integration.frames import NULL_TEXT, readable_key
 
 
 @pytest.mark.parametrize(
