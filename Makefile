@@ -11,7 +11,7 @@ include include/local/airflow.env
 export
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down test check fix bench clean lock
+.PHONY: help demo up down test rules soak check fix bench clean lock
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,7 +33,14 @@ down: ## Stop what `make up` started
 	@test -x $(BIN)/python && $(BIN)/python -m local.up --stop || true
 
 test: $(STAMP) ## Run the whole test suite
-	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
+	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder --ignore tests/reliability
+	@$(BIN)/python -m pytest --numprocesses auto --dist worksteal tests/reliability
+
+rules: $(STAMP) ## Take out each of the rules R1 to R14 in turn and see that its tests turn red
+	@$(BIN)/python -m tests.reliability.removal
+
+soak: $(STAMP) ## All areas under random faults, activity and kills for 10 minutes, then the books; ARGS="--runs 1000 --minutes 90"
+	@$(BIN)/python -m tests.soak $(ARGS)
 
 check: $(STAMP) ## Formatting, lint, types, import contracts, mapping lint
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/lint-imports && $(BIN)/python -m fs_integration lint
