@@ -9,17 +9,21 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import msal
 import requests
 
-from fs_integration.clients.settings import CredentialKind, ServiceSettings
+from fs_integration.clients.origin import Origin
+from fs_integration.clients.session import Session
+from fs_integration.clients.settings import PUBLIC_CLOUD, CredentialKind, ServiceSettings
 from fs_integration.errors import (
     AuthenticationFailed,
     ConnectionSetupError,
+    ForeignLinkRefused,
     NetworkFailure,
     ServiceUnavailable,
     TransientServiceError,
@@ -168,7 +172,11 @@ def _application(settings: ServiceSettings) -> Acquire:
         client_credential=_credential(settings),
         authority=f"{settings.authority_host}/{settings.tenant_id}",
         instance_discovery=settings.instance_discovery,
-        http_client=_Session(settings.ca_file, requests.utils.get_environ_proxies(settings.authority_host)),
+        http_client=_Session(
+            settings.ca_file,
+            requests.utils.get_environ_proxies(settings.authority_host),
+            (settings.authority_host, *([PUBLIC_CLOUD] if settings.instance_discovery else [])),
+        ),
     )
     return lambda: application.acquire_token_for_client(scopes=[settings.scope])
 
@@ -205,19 +213,34 @@ def _certificate(settings: ServiceSettings) -> dict[str, Any]:
     return {"private_key": pem, "public_certificate": public, **optional}
 
 
-class _Session(requests.Session):
-    """A session that has a time limit and takes neither certificates nor passwords from the environment.
+class _Session(Session):
+    """A session that has a time limit and asks known places only.
 
-    requests would let the variable REQUESTS_CA_BUNDLE win over ``verify`` and add credentials of ``.netrc``.
+    :param places: the only addresses below which anything is sent, because answers name further ones; None: any.
     """
 
-    def __init__(self, ca_file: str | None, proxies: Mapping[str, str]) -> None:
-        super().__init__()
-        self.trust_env = False
-        self.verify = ca_file or True
-        self.proxies = dict(proxies)
+    def __init__(self, ca_file: str | None, proxies: Mapping[str, str], places: Sequence[str] | None = None) -> None:
+        super().__init__(ca_file, proxies)
+        self._places = places
 
-    def request(self, *args: Any, **kwargs: Any) -> requests.Response:
+    def request(self, method: str | bytes, url: str | bytes, *args: Any, **kwargs: Any) -> requests.Response:
+        """Send one request; a redirect is an answer like any other.
+
+        :raises ForeignLinkRefused: an answer named an address at another place.
+        """
+        if self._places is not None and not any(_is_below(str(url), place) for place in self._places):
+            raise ForeignLinkRefused(
+                f"{self._places[0]} says that it gives tokens at `{urlsplit(str(url)).netloc[:100]}`, another place. "
+                "Nothing was sent there. Check authority_host, and any proxy between here and Entra."
+            )
         kwargs.setdefault("timeout", TIMEOUT)
         kwargs["allow_redirects"] = False
-        return super().request(*args, **kwargs)
+        return super().request(method, url, *args, **kwargs)
+
+
+def _is_below(address: str, place: str) -> bool:
+    try:
+        Origin(place).resolve(address)
+    except ForeignLinkRefused:
+        return False
+    return True
