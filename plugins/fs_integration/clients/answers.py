@@ -9,6 +9,7 @@ from email.utils import parsedate_to_datetime
 
 import msgspec
 
+from fs_integration.clients.discretion import without_secrets
 from fs_integration.errors import (
     AuthenticationFailed,
     FatalServiceError,
@@ -71,7 +72,8 @@ def error_of(
     :param action: what was asked, without query, for example ``GET contoso.operations.dynamics.com/data/Warehouses``.
     :param rules: what the service's words mean; by default the rules of this package.
     """
-    code, message = _said(body)
+    code, said = _said(body)
+    message = without_secrets(said)
     rule = (rules or shipped_rules()).find(status, code, message)
     family = STATUS_ERRORS.get(status, RequestRefused) if rule is None else _family(rule.kind, status)
     advice = (rule.advice if rule else "") or _ADVICE[family]

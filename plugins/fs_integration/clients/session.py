@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 import requests
 
+from fs_integration.clients.discretion import guard_logs
 from fs_integration.clients.limiter import MOST
-from fs_integration.clients.log_guard import guard_logs
 
 
 class Session(requests.Session):

@@ -8,11 +8,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
+import msgspec
 import requests
 
+from fs_integration.clients.answers import NOT_JSON
 from fs_integration.clients.origin import Origin
 from fs_integration.clients.session import Session
-from fs_integration.clients.unpacking import ACCEPTED, PIECE, unpacked
+from fs_integration.clients.unpacking import ACCEPTED, PIECE, Unreadable, unpacked
 from fs_integration.errors import AnswerTooLarge, ForeignLinkRefused, NetworkFailure
 
 SILENCE_SECONDS, TOTAL_SECONDS = 30.0, 60.0
@@ -33,6 +35,7 @@ class TokenSession(Session):
         """Send one request; a redirect is an answer like any other.
 
         :raises ForeignLinkRefused: an answer named an address at another place.
+        :raises Unreadable: the answer is no JSON object; msal would write it into the log, or fail in words of its own.
         :raises AnswerTooLarge: more than ``MOST_BYTES``; :raises NetworkFailure: not all within ``TOTAL_SECONDS``.
         """
         if self._places is not None and not any(_is_below(str(url), place) for place in self._places):
@@ -43,7 +46,10 @@ class TokenSession(Session):
         kwargs["headers"] = {**(kwargs.get("headers") or {}), "Accept-Encoding": ACCEPTED}
         kwargs |= {"timeout": SILENCE_SECONDS, "allow_redirects": False, "stream": True}
         with super().request(method, url, *args, **kwargs) as response:
-            return _with_body(response, _body(response))
+            body = _body(response)
+        if response.status_code == 200:
+            _check_object(body)
+        return _with_body(response, body)
 
 
 def _is_below(address: str, place: str) -> bool:
@@ -73,6 +79,13 @@ def _pieces(response: requests.Response) -> Iterator[bytes]:
         yield piece
         if time.monotonic() > end:
             raise NetworkFailure(f"The answer of {_place(response)} did not end within {TOTAL_SECONDS:.0f} s.")
+
+
+def _check_object(body: bytes) -> None:
+    try:
+        msgspec.json.decode(body, type=dict[str, Any])
+    except NOT_JSON:
+        raise Unreadable("something that is no JSON object") from None  # its text may show a piece of the answer
 
 
 def _with_body(response: requests.Response, body: bytes) -> requests.Response:

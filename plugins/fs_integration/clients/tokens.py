@@ -17,7 +17,7 @@ import msal
 import requests
 import urllib3
 
-from fs_integration.clients.log_guard import guard_logs
+from fs_integration.clients.discretion import guard_logs
 from fs_integration.clients.settings import PUBLIC_CLOUD, CredentialKind, ServiceSettings
 from fs_integration.clients.token_session import TokenSession
 from fs_integration.clients.unpacking import Unreadable
