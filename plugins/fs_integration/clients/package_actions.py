@@ -14,6 +14,7 @@ from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 
+from fs_integration.clients.discretion import without_secrets
 from fs_integration.clients.hosts import STORAGE, https_parts, is_allowed
 from fs_integration.clients.patience import Time
 from fs_integration.clients.settings import ServiceSettings
@@ -136,9 +137,9 @@ class PackageActions:
         return state
 
     def errors(self, execution: str) -> str:
-        """Return the service's error list as it is; its JSON is often broken."""
+        """Return the service's error list as it is, without secrets; its JSON is often broken."""
         try:
-            return str(self.call("GetExecutionErrors", executionId=execution) or "")
+            return without_secrets(str(self.call("GetExecutionErrors", executionId=execution) or ""))
         except (NotFound, RequestRefused):
             return ""
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 import requests
 
+from fs_integration.clients.discretion import guard_logs
 from fs_integration.clients.limiter import MOST
 
 
@@ -35,6 +36,7 @@ def open_session(root: str, ca_file: str | None) -> requests.Session:
 
     :param ca_file: certificates to trust instead of the public ones.
     """
+    guard_logs()
     session = Session(ca_file, requests.utils.get_environ_proxies(root))
     session.cookies.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
     session.mount("https://", requests.adapters.HTTPAdapter(pool_connections=4, pool_maxsize=MOST))
