@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from fs_integration.clients.dataverse import DataverseClient
 from fs_integration.clients.finance_operations import FinanceOperationsClient
@@ -125,6 +126,7 @@ def connect(
 def settings_of(sandbox: Sandbox, system: str, *, secret: str = SECRET, **extra: Any) -> ServiceSettings:
     """Return the settings of a connection to one system of a sandbox. :param extra: further fields of it."""
     fields = {"tenant_id": TENANT, "authority_host": sandbox.urls["entra"], "instance_discovery": False,
+              "allowed_hosts": urlsplit(sandbox.urls[system]).hostname,
               "ca_file": str(sandbox.ca_file), **extra}  # fmt: skip
     return read_settings(system, host=sandbox.urls[system], port=None, login=CLIENT, password=secret, extra=fields,
                          environment={})  # fmt: skip

@@ -51,6 +51,11 @@ FIELDS: dict[str, dict[str, Any]] = {
         "description": "PEM file of the authorities to trust instead of the public ones. Checking is always on.",
         "schema": TEXT,
     },
+    "allowed_hosts": {
+        "label": "Allowed hosts",
+        "description": "Hosts besides Microsoft's that may be asked; `.contoso.com` stands for all below it.",
+        "schema": TEXT,
+    },
     "timeout_seconds": {
         "label": "Timeout (s)",
         "description": "Longest silence of the service within one request. Without it: 300.",

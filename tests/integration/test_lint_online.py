@@ -20,6 +20,7 @@ def connected(world: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
     """The sandbox behind the Airflow connections of the default connection set."""
     extra = {
         "tenant_id": TENANT, "authority_host": world.urls["entra"], "instance_discovery": False,
+        "allowed_hosts": "127.0.0.1",
         "ca_file": str(world.ca_file),
     }  # fmt: skip
     for name, url in (("FINANCE_OPERATIONS", world.urls["finops"]), ("DATAVERSE", world.urls["dataverse"])):

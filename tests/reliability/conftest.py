@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.reliability.elsewhere import Elsewhere
 from tests.reliability.plugin import outcome
 from tests.reliability.rules import RULES
 from tests.reliability.site import Sites
 
 from fs_integration.ledger import Ledger, open_engine
 from sandbox.runtime import Options, Sandbox
+from sandbox.tls import server_context
 
 __all__ = ["outcome"]
 
@@ -55,3 +57,10 @@ def all_sites(sandbox: Sandbox, empty_ledger: Path, tmp_path_factory: pytest.Tem
 def sites(all_sites: Sites) -> Sites:
     """What makes sites, each on a world of its own."""
     return all_sites
+
+
+@pytest.fixture
+def elsewhere(sandbox: Sandbox) -> Iterator[Elsewhere]:
+    """A host that is not the service's and has a certificate that we trust."""
+    with Elsewhere(server_context(sandbox.tls_dir)) as server:
+        yield server

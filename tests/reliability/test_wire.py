@@ -5,11 +5,11 @@ Where a fault may meet a read as well as a write, one run meets both. N12 is sha
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from types import SimpleNamespace
 
 import pytest
 from tests.reliability.certificates import ELSEWHERE, Authority
+from tests.reliability.elsewhere import Elsewhere
 from tests.reliability.plugin import cases
 from tests.reliability.site import clients
 from tests.reliability.trouble import (
@@ -31,9 +31,6 @@ from fs_integration.errors import (
     ServiceUnavailable,
     TransientServiceError,
 )
-from sandbox.http import Request, Response
-from sandbox.server import Listener
-from sandbox.tls import server_context
 
 MEBIBYTE = 1024 * 1024
 
@@ -229,29 +226,3 @@ def test_a_certificate_that_nobody_can_trust_stops_the_run(system, bad, sites, s
         assert server.seen == []
     assert site.clock.pauses == []
     outcome("STOP")
-
-
-class Elsewhere:
-    """A second server; it takes note of every request."""
-
-    def __init__(self, context) -> None:
-        self._listener, self.seen = Listener("127.0.0.1", 0, context), []
-        self.url = self._listener.url
-
-    def _answer(self, request: Request) -> Response:
-        self.seen.append(request)
-        return Response(200, b'{"value":[]}', {"Content-Type": "application/json"})
-
-    def __enter__(self) -> Elsewhere:
-        self._listener.start(self._answer)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._listener.stop()
-
-
-@pytest.fixture
-def elsewhere(sandbox) -> Iterator[Elsewhere]:
-    """A host that is not the service's and has a certificate that we trust."""
-    with Elsewhere(server_context(sandbox.tls_dir)) as server:
-        yield server

@@ -70,7 +70,12 @@ def clients(landscape: Landscape) -> Clients:
 
 
 def settings(system: str) -> ServiceSettings:
-    extra = {"tenant_id": TENANT, "authority_host": URLS["entra"], "instance_discovery": False}
+    extra = {
+        "tenant_id": TENANT,
+        "authority_host": URLS["entra"],
+        "instance_discovery": False,
+        "allowed_hosts": ".worlds.example",
+    }
     return read_settings(system, host=URLS[system], port=None, login=CLIENT, password=SECRET, extra=extra,
                          environment={})  # fmt: skip
 

@@ -9,6 +9,7 @@ from email.utils import parsedate_to_datetime
 
 import msgspec
 
+from fs_integration.clients.discretion import without_secrets
 from fs_integration.errors import (
     AuthenticationFailed,
     FatalServiceError,
@@ -25,6 +26,9 @@ from fs_integration.spec.error_rules import ErrorRules, Kind, shipped_rules
 LONGEST_WAIT = 3600.0  # seconds; what a service asks beyond that is taken as this
 REQUEST_ID_HEADERS = ("x-ms-service-request-id", "REQ_ID", "ms-dyn-aid")
 _EXCERPT = 300
+_LONGEST_MESSAGE, _LONGEST_CODE = 8000, 200  # characters looked at; some patterns take long over a long text
+# What reading JSON raises; the last is for an answer that is nested without end.
+NOT_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 STATUS_ERRORS: dict[int, type[ServiceError]] = {
     401: AuthenticationFailed,
@@ -68,7 +72,8 @@ def error_of(
     :param action: what was asked, without query, for example ``GET contoso.operations.dynamics.com/data/Warehouses``.
     :param rules: what the service's words mean; by default the rules of this package.
     """
-    code, message = _said(body)
+    code, said = _said(body)
+    message = without_secrets(said)
     rule = (rules or shipped_rules()).find(status, code, message)
     family = STATUS_ERRORS.get(status, RequestRefused) if rule is None else _family(rule.kind, status)
     advice = (rule.advice if rule else "") or _ADVICE[family]
@@ -106,7 +111,7 @@ def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> floa
 def _seconds_until(text: str, now: datetime) -> float:
     try:
         moment = parsedate_to_datetime(text)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return -1.0
     moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return max((moment - now).total_seconds(), 0.0)
@@ -116,14 +121,15 @@ def _said(body: bytes) -> tuple[str, str]:
     """Return the service's own code and message from the error shapes of both services."""
     try:
         answer = msgspec.json.decode(body, type=dict[str, object])
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except NOT_JSON:
         return "", _excerpt(body)
     error = answer.get("error")
     if not isinstance(error, dict):
         return "", str(answer.get("Message") or answer.get("message") or "")[:_EXCERPT]
     inner = error.get("innererror")
     useful = inner.get("message") if isinstance(inner, dict) else None
-    return str(error.get("code") or ""), _cleaned(str(useful or error.get("message") or ""))
+    text = str(useful or error.get("message") or "")[:_LONGEST_MESSAGE]
+    return str(error.get("code") or "")[:_LONGEST_CODE], _cleaned(text)
 
 
 def _cleaned(message: str) -> str:

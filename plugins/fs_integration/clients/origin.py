@@ -39,8 +39,8 @@ class Origin:
         return address
 
     def _below(self, path: str) -> bool:
-        decoded = unquote(path)
-        return f"{path}/".startswith(self._prefix) and ".." not in decoded.replace("\\", "/").split("/")
+        folders = unquote(path).replace("\\", "/").split("/")
+        return f"{path}/".startswith(self._prefix) and "\\" not in path and ".." not in folders
 
 
 def _shown(parts: SplitResult) -> str:

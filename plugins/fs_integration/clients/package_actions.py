@@ -14,10 +14,13 @@ from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 
+from fs_integration.clients.discretion import without_secrets
+from fs_integration.clients.hosts import STORAGE, https_parts, is_allowed
 from fs_integration.clients.patience import Time
 from fs_integration.clients.settings import ServiceSettings
 from fs_integration.clients.transport import JSON_HEADERS, Call, Transport
 from fs_integration.errors import (
+    ForeignLinkRefused,
     NotFound,
     PermissionDenied,
     RequestRefused,
@@ -134,9 +137,9 @@ class PackageActions:
         return state
 
     def errors(self, execution: str) -> str:
-        """Return the service's error list as it is; its JSON is often broken."""
+        """Return the service's error list as it is, without secrets; its JSON is often broken."""
         try:
-            return str(self.call("GetExecutionErrors", executionId=execution) or "")
+            return without_secrets(str(self.call("GetExecutionErrors", executionId=execution) or ""))
         except (NotFound, RequestRefused):
             return ""
 
@@ -167,8 +170,19 @@ class PackageActions:
         return storage.send(Call("GET", parts.geturl())).body
 
     def _storage(self, url: str) -> tuple[Transport, SplitResult]:
-        """Return a way to the storage account: over TLS always, and without a token, which is not meant for it."""
-        parts = urlsplit(url)._replace(scheme="https")
+        """Return a way to the storage account: over TLS always, and without a token, which is not meant for it.
+
+        :raises ForeignLinkRefused: the address is neither of a storage account nor of a host the connection allows.
+        """
+        parts = https_parts(f"https://{url.partition('://')[2]}")
+        known = (*STORAGE, *self._settings.allowed_hosts, urlsplit(self._settings.base_url).hostname or "")
+        if parts is None or "@" in parts.netloc or not is_allowed(parts.hostname or "", known):
+            place = url.partition("?")[0].rpartition("@")[2][:100]
+            raise ForeignLinkRefused(
+                f"Finance & Operations gave `{place}` as the address of a package, which is no storage account "
+                f"({', '.join(STORAGE)}). Nothing was sent there. If it is meant, write its host into the extra field "
+                "allowed_hosts of the connection."
+            )
         root = f"https://{parts.netloc}"
         return Transport(
             root, None, ca_file=self._settings.ca_file, limits=self._settings.limits, clock=self.time

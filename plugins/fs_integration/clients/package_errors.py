@@ -10,13 +10,12 @@ from dataclasses import dataclass
 
 import msgspec
 
+from fs_integration.clients.answers import NOT_JSON
 from fs_integration.errors import ServiceUnavailable
 
-_RECORD = re.compile(
-    r'\{\s*"RecordId"\s*:\s*"(?P<record>.*?)"\s*,\s*"Field"\s*:\s*"(?P<field>.*?)"\s*,\s*"ErrorMessage"\s*:\s*"'
-    r'(?P<message>.*?)"\s*\}\s*(?=,\s*\{\s*"RecordId"|\]?\s*$)',
-    re.DOTALL,
-)
+_BEGIN = re.compile(r'\{\s*"RecordId"\s*:\s*"')
+_FIELD = re.compile(r'"\s*,\s*"Field"\s*:\s*"')
+_MESSAGE = re.compile(r'"\s*,\s*"ErrorMessage"\s*:\s*"')
 
 
 @dataclass(frozen=True)
@@ -32,8 +31,16 @@ def row_errors(text: str) -> list[RowError]:
     try:
         listed = msgspec.json.decode(text or "[]", type=list[dict[str, str | None]])
         return [RowError(entry.get("RecordId") or "", entry.get("ErrorMessage") or "") for entry in listed]
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return [RowError(found["record"], found["message"]) for found in _RECORD.finditer(text)]
+    except NOT_JSON:
+        return list(filter(None, map(_row_error, _BEGIN.split(text)[1:])))
+
+
+def _row_error(text: str) -> RowError | None:
+    """Read one entry piece by piece, which takes no longer than its length; None when it is none."""
+    record, *rest = _FIELD.split(text, 1)
+    _, *message = _MESSAGE.split(rest[0], 1) if rest else [""]
+    end = message[0].rstrip(" \r\n\t,]") if message else ""
+    return RowError(record, end[:-1].rstrip().removesuffix('"')) if end.endswith("}") else None
 
 
 def failed_rows(content: bytes, columns: Sequence[str], what: str) -> list[dict[str, str]]:

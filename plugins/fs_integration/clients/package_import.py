@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 import pandas as pd
 
+from fs_integration.clients.answers import NOT_JSON
 from fs_integration.clients.package_actions import (
     EXECUTIONS,
     FAILED,
@@ -137,7 +138,7 @@ def _upload(actions: PackageActions, name: str, content: bytes) -> str:
     answer = actions.call("GetAzureWriteUrl", uniqueFileName=name)
     try:
         url = msgspec.json.decode(str(answer), type=dict[str, str])["BlobUrl"]
-    except (msgspec.DecodeError, KeyError) as exc:
+    except (*NOT_JSON, KeyError) as exc:
         raise ServiceUnavailable("Finance & Operations gave no address to upload a package to.") from exc
     actions.upload(url, content)
     return url

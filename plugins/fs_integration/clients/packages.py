@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import zipfile
 from collections.abc import Sequence
 from xml.etree import ElementTree
 
@@ -11,27 +10,23 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.csv as pcsv
 
+from fs_integration.clients.archive import Archive
 from fs_integration.clients.finance_operations_metadata import COMPANY_FIELD
-from fs_integration.errors import (
-    MappingError,
-    RequestRefused,
-    ServiceUnavailable,
-)
+from fs_integration.errors import MappingError, ServiceUnavailable
 from fs_integration.frames import to_frame
 from fs_integration.spec.mapping import PackageExport
-
-UNPACKED_BYTES = 4 * 1024**3
 
 
 def rows_of(package: bytes, export: PackageExport, *, company: str, order_by: Sequence[str] = ()) -> pd.DataFrame:
     """Read the rows of one entity out of a package.
 
     :raises MappingError: the file lacks a column the mapping names; :raises ServiceUnavailable: it is no package.
+    :raises RequestRefused: it is one that nobody should open.
     """
+    archive = Archive(package, f"The package of export project `{export.project}`")
     try:
-        with zipfile.ZipFile(io.BytesIO(package)) as archive:
-            content = _text(_member(archive, export))
-    except (zipfile.BadZipFile, ElementTree.ParseError, UnicodeDecodeError) as exc:
+        content = _text(_member(archive, export))
+    except (ElementTree.ParseError, UnicodeDecodeError) as exc:
         raise ServiceUnavailable(f"The package of export project `{export.project}` cannot be read: {exc}") from exc
     table = _parse(content, export)
     if COMPANY_FIELD not in table.column_names:
@@ -39,23 +34,21 @@ def rows_of(package: bytes, export: PackageExport, *, company: str, order_by: Se
     return to_frame(table.sort_by([(name, "ascending") for name in order_by]) if order_by else table)
 
 
-def _member(archive: zipfile.ZipFile, export: PackageExport) -> bytes:
-    files = [item for item in archive.infolist() if not item.filename.lower().endswith(".xml")]
+def _member(archive: Archive, export: PackageExport) -> bytes:
+    files = [name for name in archive.names if not name.lower().endswith(".xml")]
     if len(files) != 1:
         named = _named_in_manifest(archive, export.data_entity)
-        files = [item for item in files if item.filename == named]
+        files = [name for name in files if name == named]
     if not files:
         raise ServiceUnavailable(
             f"The package of export project `{export.project}` holds no file for `{export.data_entity}`."
         )
-    if files[0].file_size > UNPACKED_BYTES:
-        raise RequestRefused(f"`{files[0].filename}` unpacks to {files[0].file_size} bytes; export in smaller parts.")
     return archive.read(files[0])
 
 
-def _named_in_manifest(archive: zipfile.ZipFile, data_entity: str) -> str:
+def _named_in_manifest(archive: Archive, data_entity: str) -> str:
     """Return the file the manifest names for an entity; tag names carry a namespace that differs between versions."""
-    if "Manifest.xml" not in archive.namelist():
+    if "Manifest.xml" not in archive.names:
         return ""
     root = ElementTree.fromstring(archive.read("Manifest.xml"))  # noqa: S314  expat bounds the expansion of entities
     for node in root.iter():

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from fs_integration.clients.hosts import AUTHORITIES, SERVICES, https_parts, is_allowed
 from fs_integration.errors import ConnectionSetupError
 
 PUBLIC_CLOUD = "https://login.microsoftonline.com"
@@ -53,6 +54,7 @@ class ServiceSettings:
     :param ca_file: certificates to trust instead of the public ones; None means the public ones.
     :param organization_id: of Dataverse; nothing is read from or written into another one.
     :param environment_id_from: ``Entity.Column`` of Finance & Operations whose first value tells environments apart.
+    :param allowed_hosts: hosts besides Microsoft's that may be asked; one that begins with a dot: all below it.
     """
 
     base_url: str
@@ -69,6 +71,7 @@ class ServiceSettings:
     ca_file: str | None = None
     organization_id: str = ""
     environment_id_from: str = ""
+    allowed_hosts: tuple[str, ...] = ()
     limits: Limits = Limits()
 
     @property
@@ -80,7 +83,7 @@ class ServiceSettings:
 EXTRA_KEYS = (
     "tenant_id", "credential", "certificate_private_key", "certificate_file", "certificate_passphrase",
     "federated_token_file", "authority_host", "instance_discovery", "ca_file", "timeout_seconds", "total_seconds",
-    "attempts", "organization_id", "environment_id_from",
+    "attempts", "organization_id", "environment_id_from", "allowed_hosts",
 )  # fmt: skip
 
 
@@ -114,6 +117,7 @@ def read_settings(
         ca_file=given.get("ca_file"),
         organization_id=given.get("organization_id", "").lower(),
         environment_id_from=given.get("environment_id_from", ""),
+        allowed_hosts=tuple(given.get("allowed_hosts", "").lower().replace(",", " ").split()),
         limits=_limits(name, extra),
     )
     _check(name, settings)
@@ -123,18 +127,41 @@ def read_settings(
 def normal_url(name: str, host: str, port: int | None) -> str:
     """Return an address as Entra and the services want it: https, lower-case host, no trailing slash."""
     text = host.strip() if "://" in host else f"https://{host.strip()}"
-    parts = urlsplit(text)
-    if parts.scheme.lower() != "https" or not parts.hostname:
+    scheme, _, rest = text.partition("://")
+    parts = https_parts(f"{scheme.lower()}://{rest}")
+    if parts is None or parts.hostname is None:
         raise ConnectionSetupError(
-            f"Connection `{name}`: `{host}` is no https address. Write for example `https://contoso.operations.dynamics.com`."
+            f"Connection `{name}`: `{_without_credentials(host)}` is no https address. Write for example "
+            "`https://contoso.operations.dynamics.com`."
         )
-    if parts.username or parts.query or parts.fragment:
+    if "@" in parts.netloc or parts.query or parts.fragment:
         raise ConnectionSetupError(
             f"Connection `{name}`: the address must not hold credentials, a query or a fragment."
         )
     number = parts.port or port
     place = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     return f"https://{place}{f':{number}' if number and number != 443 else ''}{parts.path.rstrip('/')}"
+
+
+def _without_credentials(host: str) -> str:
+    return host.rpartition("@")[2].partition("?")[0][:100]
+
+
+def _check_hosts(name: str, settings: ServiceSettings) -> None:
+    """Refuse an address that is neither Microsoft's nor named by the connection: it would be sent a secret or a token.
+
+    :raises ConnectionSetupError: naming the address, and the field that allows it.
+    """
+    asked: dict[str, tuple[str, tuple[str, ...]]] = {"host": (settings.base_url, SERVICES)}
+    if settings.credential is not CredentialKind.MANAGED_IDENTITY:
+        asked["authority_host"] = settings.authority_host, AUTHORITIES
+    for key, (address, known) in asked.items():
+        host = urlsplit(address).hostname or ""
+        if not is_allowed(host, (*known, *settings.allowed_hosts)):
+            raise ConnectionSetupError(
+                f"Connection `{name}`: {key} `{address}` is not one of Microsoft's addresses ({', '.join(known)}). "
+                f"Nothing was sent there. Mend it; if it is meant, write `{host}` into the extra field allowed_hosts."
+            )
 
 
 def _refuse_unknown(name: str, extra: Mapping[str, Any]) -> None:
@@ -205,6 +232,7 @@ def _check(name: str, settings: ServiceSettings) -> None:
         raise ConnectionSetupError(
             f"Connection `{name}`: `{settings.environment_id_from}` is no `Entity.Column` (environment_id_from)."
         )
+    _check_hosts(name, settings)
     for key in ("ca_file", "certificate_file", "federated_token_file"):
         place = getattr(settings, key)
         if place and not Path(place).is_file():

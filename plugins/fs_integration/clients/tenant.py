@@ -7,6 +7,8 @@ import binascii
 
 import msgspec
 
+from fs_integration.clients.answers import NOT_JSON
+
 
 def tenant_of(token: str) -> str:
     """Return the claim ``tid`` of a token, empty when the token is not readable.
@@ -18,7 +20,7 @@ def tenant_of(token: str) -> str:
         return ""
     try:
         claims = msgspec.json.decode(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
-    except (binascii.Error, ValueError):  # msgspec's errors are ValueErrors
+    except (binascii.Error, ValueError, *NOT_JSON):
         return ""
     found = claims.get("tid") if isinstance(claims, dict) else None
     return str(found or "").lower()

@@ -15,8 +15,12 @@ from typing import Any
 
 import msal
 import requests
+import urllib3
 
-from fs_integration.clients.settings import CredentialKind, ServiceSettings
+from fs_integration.clients.discretion import guard_logs
+from fs_integration.clients.settings import PUBLIC_CLOUD, CredentialKind, ServiceSettings
+from fs_integration.clients.token_session import TokenSession
+from fs_integration.clients.unpacking import Unreadable
 from fs_integration.errors import (
     AuthenticationFailed,
     ConnectionSetupError,
@@ -27,8 +31,9 @@ from fs_integration.errors import (
 
 log = logging.getLogger(__name__)
 
+LONGEST_TOKEN = 32 * 1024  # characters; services take less in a header
+LONGEST_LIFE = 7 * 24 * 3600.0  # seconds
 RENEW_SECONDS = 300.0  # a token with less life than this is renewed, unless it never lived longer
-TIMEOUT = 30.0
 Acquire = Callable[[], Mapping[str, Any]]
 
 # Codes from Microsoft's "Microsoft Entra authentication and authorization error codes".
@@ -62,6 +67,7 @@ class TokenSource:
     """
 
     def __init__(self, settings: ServiceSettings, *, clock: Callable[[], float] = time.monotonic) -> None:
+        guard_logs()
         self._settings, self._clock = settings, clock
         self._lock = threading.Lock()
         self._token = ""
@@ -95,11 +101,20 @@ class TokenSource:
         answer = _answer_of_entra(self._settings)
         if "access_token" not in answer:
             raise refusal(self._settings, answer)
-        life = float(answer.get("expires_in") or 0)
+        token, life = _token_of(self._settings, answer)
         now = self._clock()
-        self._token, self._dies_at = str(answer["access_token"]), now + life
+        self._token, self._dies_at = token, now + life
         self._renew_at = now + life - min(RENEW_SECONDS, life / 2)
         log.debug("Got a token for %s that lives %d s", self._settings.base_url, life)
+
+
+def _token_of(settings: ServiceSettings, answer: Mapping[str, Any]) -> tuple[str, float]:
+    """Return token and seconds of life. :raises ServiceUnavailable: it cannot stand in a header, or is no token."""
+    token, life = answer["access_token"], answer.get("expires_in") or 0
+    fits = isinstance(token, str) and token.isascii() and token.isprintable() and 0 < len(token) <= LONGEST_TOKEN
+    if not fits or " " in token or not isinstance(life, int | float | str):
+        raise ServiceUnavailable(f"{_asked(settings)} and got something that is no token; this is tried again.")
+    return token, min(float(life), LONGEST_LIFE)
 
 
 def refusal(settings: ServiceSettings, answer: Mapping[str, Any]) -> Exception:
@@ -140,10 +155,12 @@ def _answer_of_entra(settings: ServiceSettings) -> Mapping[str, Any]:
         raise ConnectionSetupError(
             f"The certificate of {authority} is not trusted. Set the extra field ca_file to the certificates to trust."
         ) from exc
-    except requests.exceptions.RequestException as exc:
+    except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as exc:
         raise NetworkFailure(f"No complete answer of {authority} ({type(exc).__name__}).") from exc
     except msal.exceptions.MsalServiceError as exc:
         raise ServiceUnavailable(f"{authority} answered that it cannot give tokens now.") from exc
+    except (Unreadable, RecursionError) as exc:
+        raise ServiceUnavailable(f"{authority} answered with something that is no token answer.") from exc
     except RuntimeError as exc:  # how msal says that the addresses of an authority came with another status than 200
         raise ServiceUnavailable(f"{authority} did not say where it gives tokens, but sent us elsewhere.") from exc
     except (ValueError, KeyError, OSError, msal.ManagedIdentityError) as exc:
@@ -168,7 +185,11 @@ def _application(settings: ServiceSettings) -> Acquire:
         client_credential=_credential(settings),
         authority=f"{settings.authority_host}/{settings.tenant_id}",
         instance_discovery=settings.instance_discovery,
-        http_client=_Session(settings.ca_file, requests.utils.get_environ_proxies(settings.authority_host)),
+        http_client=TokenSession(
+            settings.ca_file,
+            requests.utils.get_environ_proxies(settings.authority_host),
+            (settings.authority_host, *([PUBLIC_CLOUD] if settings.instance_discovery else [])),
+        ),
     )
     return lambda: application.acquire_token_for_client(scopes=[settings.scope])
 
@@ -180,7 +201,7 @@ def _managed_identity(settings: ServiceSettings) -> Acquire:
         if settings.client_id
         else msal.SystemAssignedManagedIdentity()
     )
-    client = msal.ManagedIdentityClient(identity, http_client=_Session(None, {}))
+    client = msal.ManagedIdentityClient(identity, http_client=TokenSession(None, {}))
     return lambda: client.acquire_token_for_client(resource=settings.base_url)
 
 
@@ -203,21 +224,3 @@ def _certificate(settings: ServiceSettings) -> dict[str, Any]:
         raise ConnectionSetupError("The PEM of the connection must hold both the private key and the certificate.")
     public = pem[pem.index(begin) : pem.index(end) + len(end)] + "\n"
     return {"private_key": pem, "public_certificate": public, **optional}
-
-
-class _Session(requests.Session):
-    """A session that has a time limit and takes neither certificates nor passwords from the environment.
-
-    requests would let the variable REQUESTS_CA_BUNDLE win over ``verify`` and add credentials of ``.netrc``.
-    """
-
-    def __init__(self, ca_file: str | None, proxies: Mapping[str, str]) -> None:
-        super().__init__()
-        self.trust_env = False
-        self.verify = ca_file or True
-        self.proxies = dict(proxies)
-
-    def request(self, *args: Any, **kwargs: Any) -> requests.Response:
-        kwargs.setdefault("timeout", TIMEOUT)
-        kwargs["allow_redirects"] = False
-        return super().request(*args, **kwargs)

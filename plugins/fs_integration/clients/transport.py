@@ -16,7 +16,7 @@ import msgspec
 import requests
 import urllib3
 
-from fs_integration.clients.answers import error_of, request_id
+from fs_integration.clients.answers import NOT_JSON, error_of, request_id
 from fs_integration.clients.limiter import Limiter
 from fs_integration.clients.origin import Origin
 from fs_integration.clients.patience import Deadline, Patience, Time
@@ -238,7 +238,7 @@ class Transport:
             return answer
         try:
             return replace(answer, value=call.decode(answer.body))
-        except (msgspec.DecodeError, UnicodeDecodeError) as exc:
+        except NOT_JSON as exc:
             raise ServiceUnavailable(
                 f"{_named(call, address)} was answered with something unreadable ({exc}). "
                 "It is never taken for an empty result.",

@@ -35,10 +35,13 @@ def settings(
             "https://Contoso.CRM4.dynamics.com/", None, "https://contoso.crm4.dynamics.com", id="case and slash"
         ),
         pytest.param("contoso.crm4.dynamics.com", None, "https://contoso.crm4.dynamics.com", id="without scheme"),
-        pytest.param("https://contoso.com:443", None, "https://contoso.com", id="the usual port"),
-        pytest.param("contoso.com", 8443, "https://contoso.com:8443", id="port in its own field"),
+        pytest.param("https://contoso.dynamics.com:443", None, "https://contoso.dynamics.com", id="the usual port"),
+        pytest.param("contoso.dynamics.com", 8443, "https://contoso.dynamics.com:8443", id="port in its own field"),
         pytest.param(
-            "https://contoso.com/namespaces/AXSF/", None, "https://contoso.com/namespaces/AXSF", id="with a path"
+            "https://contoso.dynamics.com/namespaces/AXSF/",
+            None,
+            "https://contoso.dynamics.com/namespaces/AXSF",
+            id="with a path",
         ),
     ],
 )
@@ -78,6 +81,12 @@ def test_what_is_missing_or_unusable_is_named(fields: dict[str, Any], extra: dic
     with pytest.raises(ConnectionSetupError, match=said) as caught:
         settings(extra, **fields)
     assert "dataverse_default" in str(caught.value)
+
+
+@pytest.mark.parametrize("named", ["contoso.local", "127.0.0.1, .local", ".contoso.local Contoso.LOCAL"])
+def test_hosts_that_are_not_microsofts_are_named_by_the_connection(named: str) -> None:
+    read = settings({"allowed_hosts": named}, host="https://contoso.local/namespaces/AXSF")
+    assert read.base_url == "https://contoso.local/namespaces/AXSF"
 
 
 def test_secrets_do_not_show_when_settings_are_printed() -> None:

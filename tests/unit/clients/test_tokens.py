@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,8 +12,10 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from tests.unit.clients.stub import FakeTime, Reply, Seen, Service, certificate, reply, running
 
+from fs_integration.clients import token_session
 from fs_integration.clients.settings import CredentialKind, ServiceSettings
-from fs_integration.clients.tokens import TokenSource
+from fs_integration.clients.token_session import MOST_BYTES
+from fs_integration.clients.tokens import LONGEST_LIFE, TokenSource
 from fs_integration.errors import (
     AuthenticationFailed,
     ConnectionSetupError,
@@ -250,3 +253,47 @@ def test_only_the_private_authority_is_asked(entra: Entra, fake_time: FakeTime) 
         f"/{TENANT}/v2.0/.well-known/openid-configuration", f"/{TENANT}/token",
     ]  # fmt: skip
     assert json.dumps(entra.forms)
+
+
+DEEP = b"[" * 100_000 + b"]" * 100_000
+ODD = {
+    "nested without end": (Reply(body=DEEP), "no token answer"),
+    "without end": (Reply(body=b" " * (MOST_BYTES + 1)), f"more than {MOST_BYTES} bytes"),
+    "packed without end": (
+        Reply(body=gzip.compress(b" " * MOST_BYTES) * 2, headers={"Content-Encoding": "gzip"}),
+        f"more than {MOST_BYTES} bytes",
+    ),
+    "packed in another way": (Reply(body=b"x", headers={"Content-Encoding": "br"}), "no token answer"),
+    "a list for a token": (reply({"access_token": ["geheim-token"]}), "no token;"),
+    "nothing for a token": (reply({"access_token": ""}), "no token;"),
+    "a token of two lines": (reply({"access_token": "geheim-token\r\nX: y"}), "no token;"),
+    "a token of another alphabet": (reply({"access_token": "geheim-token\u0430"}), "no token;"),
+    "a token without end": (reply({"access_token": "geheim-token" * 5000}), "no token;"),
+}
+
+
+@pytest.mark.parametrize(("answer", "said"), ODD.values(), ids=ODD)
+def test_an_odd_answer_is_named_and_never_repeated(
+    answer: Reply, said: str, entra: Entra, fake_time: FakeTime, caplog: pytest.LogCaptureFixture
+) -> None:
+    entra.told = [answer]
+    with caplog.at_level("DEBUG"), pytest.raises(FsIntegrationError, match=said) as caught:
+        source(entra, fake_time).token()
+    assert "geheim" not in f"{caught.value} {caplog.text}"
+
+
+@pytest.mark.parametrize("life", [10**300, "3600", -5], ids=["for ever", "as text", "over"])
+def test_an_odd_life_of_a_token_is_taken_as_far_as_it_makes_sense(life: Any, entra: Entra, fake_time: FakeTime) -> None:
+    entra.life = life
+    tokens = source(entra, fake_time)
+    assert tokens.token().startswith("t")
+    fake_time.moment = LONGEST_LIFE + 1
+    assert tokens.token() != "t1"
+
+
+def test_an_answer_that_drips_ends_at_the_deadline(
+    entra: Entra, fake_time: FakeTime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(token_session, "TOTAL_SECONDS", -1.0)
+    with pytest.raises(NetworkFailure, match="did not end within"):
+        source(entra, fake_time).token()

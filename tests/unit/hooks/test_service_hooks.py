@@ -33,7 +33,7 @@ def connect(monkeypatch: pytest.MonkeyPatch, sandbox: SandboxClient, system: str
     """Set a connection as an environment variable and return its hook; ``extra`` of the changes is added."""
     extra = {
         "tenant_id": sandbox.tenant_id, "authority_host": sandbox.urls["entra"], "instance_discovery": False,
-        "ca_file": sandbox.ca_file, **changes.pop("extra", {}),
+        "allowed_hosts": "127.0.0.1", "ca_file": sandbox.ca_file, **changes.pop("extra", {}),
     }  # fmt: skip
     values = {
         "conn_type": hook.conn_type, "host": sandbox.urls[system], "login": sandbox.client_id,
