@@ -45,6 +45,10 @@ LIST_CHARACTERS = 8000  # encoded length of one list of key values; a whole addr
 _KEPT = "[],\"'"
 
 
+class _WhoAmI(msgspec.Struct, rename="pascal"):
+    organization_id: str
+
+
 class DataverseClient:
     """One Dataverse environment.
 
@@ -212,7 +216,7 @@ class DataverseClient:
         yield from regrouped(found, extra) if extra else found
 
     def _who_am_i(self) -> Environment:
-        organization = str(self._transport.get_json("WhoAmI")["OrganizationId"]).lower()
+        organization = self._transport.get("WhoAmI", _WhoAmI).organization_id.lower()
         named = self._settings.organization_id
         if named and organization != named:
             raise ConnectionSetupError(

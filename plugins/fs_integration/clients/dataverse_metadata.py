@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from functools import partial
-from typing import Any
 
 from fs_integration.clients.ahead import begin
+from fs_integration.clients.dataverse_definitions import (
+    ACTIVE,
+    Attribute,
+    Choice,
+    Key,
+    Named,
+    Relationship,
+    Setting,
+    Table,
+)
 from fs_integration.clients.filters import query, quoted
+from fs_integration.clients.listing import entries
 from fs_integration.clients.transport import Transport
 from fs_integration.errors import NotFound
 from fs_integration.spec.metadata import Column, ColumnKind, EntityMetadata
@@ -36,7 +45,6 @@ CHOICES = ("Picklist", "State", "Status")
 # The platform fills these itself when they are not sent, although it calls them required.
 FILLED_BY_PLATFORM = frozenset({"State", "Status", "Owner", "Uniqueidentifier"})
 _REQUIRED = frozenset({"ApplicationRequired", "SystemRequired"})
-Definition = Mapping[str, Any]
 
 
 def read_table(transport: Transport, entity_set: str) -> EntityMetadata:
@@ -45,60 +53,54 @@ def read_table(transport: Transport, entity_set: str) -> EntityMetadata:
     :raises NotFound: no table has this entity set name.
     """
     table = _definition(transport, entity_set)
-    root = f"EntityDefinitions(LogicalName={quoted(table['LogicalName'])})"
+    root = f"EntityDefinitions(LogicalName={quoted(table.logical_name)})"
     coming = {cast: begin(partial(_options, transport, root, cast), name="options") for cast in CHOICES}
     binding = begin(partial(_bindings, transport, root), name="lookups")
-    named = query(select="LogicalName,KeyAttributes,EntityKeyIndexStatus")
-    keys = begin(partial(_list, transport, f"{root}/Keys?{named}"), name="keys")
-    attributes = [item for item in _list(transport, f"{root}/Attributes") if _mappable(item)]
+    keys = begin(partial(_keys, transport, root), name="keys")
+    attributes = [item for item in entries(transport, f"{root}/Attributes", Attribute) if _mappable(item)]
     options, bindings = {cast: future.result() for cast, future in coming.items()}, binding.result()
     columns: dict[str, Column] = {}
     for item in attributes:
-        column, bound = _column(item, options.get(str(item["AttributeType"]), {})), bindings.get(item["LogicalName"])
+        column, bound = _column(item, options.get(str(item.attribute_type), {})), bindings.get(item.logical_name)
         columns |= _lookups(column, bound) if bound else {column.name: column}
     return EntityMetadata(
         system="dataverse",
         name=entity_set,
-        logical_name=str(table["LogicalName"]),
-        primary_id=str(table["PrimaryIdAttribute"]),
-        # A key whose index is not active cannot be used yet ("Define alternate keys").
-        keys={str(key["LogicalName"]): tuple(key["KeyAttributes"]) for key in keys.result() if _active(key)},
+        logical_name=table.logical_name,
+        primary_id=table.primary_id_attribute,
+        keys=keys.result(),
         columns=columns,
-        change_tracking=bool(table.get("ChangeTrackingEnabled")),
+        change_tracking=bool(table.change_tracking_enabled),
     )
 
 
-def _definition(transport: Transport, entity_set: str) -> Definition:
+def _definition(transport: Transport, entity_set: str) -> Table:
     select = "LogicalName,EntitySetName,PrimaryIdAttribute,ChangeTrackingEnabled"
-    found = _list(
-        transport, f"EntityDefinitions?{query(select=select, filter=f'EntitySetName eq {quoted(entity_set)}')}"
-    )
-    if not found:
+    asked = query(select=select, filter=f"EntitySetName eq {quoted(entity_set)}")
+    found = next(entries(transport, f"EntityDefinitions?{asked}", Table), None)
+    if found is None:
         raise NotFound(
             f"Dataverse has no table with the entity set name `{entity_set}`. Check the name, and that the Field "
             "Service integration solution is installed in this environment."
         )
-    return found[0]
+    return found
 
 
-def _list(transport: Transport, link: str) -> Sequence[Definition]:
-    rows: list[Definition] = []
-    following: str | None = link
-    while following:
-        answer = transport.get_json(following)
-        rows += answer["value"]
-        following = answer.get("@odata.nextLink")
-    return rows
+def _keys(transport: Transport, root: str) -> dict[str, tuple[str, ...]]:
+    """Return the alternate keys; one whose index is not active cannot be used yet ("Define alternate keys")."""
+    named = query(select="LogicalName,KeyAttributes,EntityKeyIndexStatus")
+    found = entries(transport, f"{root}/Keys?{named}", Key)
+    return {key.logical_name: tuple(key.key_attributes) for key in found if key.entity_key_index_status == ACTIVE}
 
 
 def _options(transport: Transport, root: str, cast: str) -> dict[str, tuple[str, ...]]:
     link = f"{root}/Attributes/Microsoft.Dynamics.CRM.{cast}AttributeMetadata"
-    rows = _list(transport, f"{link}?{query(select='LogicalName', expand='OptionSet')}")
+    found = entries(transport, f"{link}?{query(select='LogicalName', expand='OptionSet')}", Choice)
     return {
-        str(row["LogicalName"]): tuple(
-            str(option["Value"]) for option in (row.get("OptionSet") or {}).get("Options", ())
+        choice.logical_name: tuple(
+            str(option.value) for option in (choice.option_set.options if choice.option_set else ())
         )
-        for row in rows
+        for choice in found
     }
 
 
@@ -113,28 +115,24 @@ class _Bound:
 def _bindings(transport: Transport, root: str) -> dict[str, _Bound]:
     """Return for every lookup column where it leads; columns that lead to no table we may see are left out."""
     select = "ReferencingEntityNavigationPropertyName,ReferencedEntity,ReferencingAttribute"
-    rows = _list(transport, f"{root}/ManyToOneRelationships?{query(select=select)}")
-    if not rows:
+    found = list(entries(transport, f"{root}/ManyToOneRelationships?{query(select=select)}", Relationship))
+    if not found:
         return {}
-    names = sorted({str(row["ReferencedEntity"]) for row in rows})
+    names = sorted({one.referenced_entity for one in found})
     asked = query(
         select="LogicalName,EntitySetName", filter=" or ".join(f"LogicalName eq {quoted(name)}" for name in names)
     )
-    sets = {
-        str(row["LogicalName"]): str(row["EntitySetName"]) for row in _list(transport, f"EntityDefinitions?{asked}")
-    }
-    leading: dict[str, list[Definition]] = {}
-    for row in sorted(rows, key=lambda row: str(row["ReferencedEntity"])):
-        leading.setdefault(str(row["ReferencingAttribute"]), []).append(row)
+    tables = entries(transport, f"EntityDefinitions?{asked}", Named)
+    sets = {table.logical_name: table.entity_set_name or "" for table in tables}
+    leading: dict[str, list[Relationship]] = {}
+    for one in sorted(found, key=lambda one: one.referenced_entity):
+        leading.setdefault(one.referencing_attribute, []).append(one)
     return {name: bound for name, own in leading.items() if (bound := _bound(own, sets)).targets}
 
 
-def _bound(rows: Sequence[Definition], sets: Mapping[str, str]) -> _Bound:
-    targets = (
-        (str(row["ReferencingEntityNavigationPropertyName"]), sets.get(str(row["ReferencedEntity"]), ""))
-        for row in rows
-    )
-    return _Bound(tuple(target for target in targets if target[1]), several=len(rows) > 1)
+def _bound(own: Sequence[Relationship], sets: Mapping[str, str]) -> _Bound:
+    targets = ((one.referencing_entity_navigation_property_name, sets.get(one.referenced_entity, "")) for one in own)
+    return _Bound(tuple(target for target in targets if target[1]), several=len(own) > 1)
 
 
 def _lookups(column: Column, bound: _Bound) -> dict[str, Column]:
@@ -153,39 +151,27 @@ def _lookups(column: Column, bound: _Bound) -> dict[str, Column]:
     return {column.name: first, **chosen}
 
 
-def _mappable(item: Definition) -> bool:
-    return item.get("AttributeType") in KINDS and not item.get("AttributeOf") and bool(item.get("IsValidForRead", True))
+def _mappable(item: Attribute) -> bool:
+    return item.attribute_type in KINDS and not item.attribute_of and bool(item.is_valid_for_read)
 
 
-def _active(key: Definition) -> bool:
-    return str(key.get("EntityKeyIndexStatus", "Active")) == "Active"
-
-
-def _column(item: Definition, options: Mapping[str, tuple[str, ...]]) -> Column:
-    name, type_name = str(item["LogicalName"]), str(item["AttributeType"])
-    kind = ColumnKind.DATE if _date_only(item) else KINDS[type_name]
+def _column(item: Attribute, options: Mapping[str, tuple[str, ...]]) -> Column:
+    name, type_name = item.logical_name, str(item.attribute_type)
+    kind = ColumnKind.DATE if _value(item.date_time_behavior) == "DateOnly" else KINDS[type_name]
     is_number = kind in (ColumnKind.INTEGER, ColumnKind.DECIMAL)
     return Column(
         name=name,
         kind=kind,
-        max_length=item.get("MaxLength") if kind is ColumnKind.TEXT else None,
-        precision=item.get("Precision") if kind is ColumnKind.DECIMAL else None,
-        minimum=_number(item.get("MinValue")) if is_number else None,
-        maximum=_number(item.get("MaxValue")) if is_number else None,
+        max_length=item.max_length if kind is ColumnKind.TEXT else None,
+        precision=item.precision if kind is ColumnKind.DECIMAL else None,
+        minimum=item.min_value if is_number else None,
+        maximum=item.max_value if is_number else None,
         options=options.get(name, ()),
-        required=_level(item) in _REQUIRED and type_name not in FILLED_BY_PLATFORM,
-        can_create=bool(item.get("IsValidForCreate", True)),
-        can_update=bool(item.get("IsValidForUpdate", True)),
+        required=_value(item.required_level) in _REQUIRED and type_name not in FILLED_BY_PLATFORM,
+        can_create=bool(item.is_valid_for_create),
+        can_update=bool(item.is_valid_for_update),
     )
 
 
-def _date_only(item: Definition) -> bool:
-    return (item.get("DateTimeBehavior") or {}).get("Value") == "DateOnly"
-
-
-def _level(item: Definition) -> str:
-    return str((item.get("RequiredLevel") or {}).get("Value", "None"))
-
-
-def _number(value: Any) -> Decimal | None:
-    return None if value is None else Decimal(str(value))
+def _value(setting: Setting | None) -> str:
+    return (setting.value if setting else None) or ""

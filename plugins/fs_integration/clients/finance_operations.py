@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
+import msgspec
 import pandas as pd
 
 from fs_integration.clients.change_set_writer import ChangeSetWriter
@@ -13,6 +15,7 @@ from fs_integration.clients.finance_operations_metadata import COMPANY_FIELD, re
 from fs_integration.clients.finance_operations_payload import key_filters
 from fs_integration.clients.keys import folded, without_null_text
 from fs_integration.clients.limiter import limiter_of
+from fs_integration.clients.listing import entries
 from fs_integration.clients.odata import Reading, pages
 from fs_integration.clients.once import Once
 from fs_integration.clients.package_actions import PackageActions
@@ -56,8 +59,8 @@ class FinanceOperationsClient:
 
     def check(self) -> str:
         """Ask for the list of entities. :returns: a sentence for the person who pressed "Test"."""
-        answer = self._transport.get_json("data")
-        return f"Connected to {self._settings.base_url}; {len(answer['value'])} data entities can be read."
+        number = sum(1 for _ in entries(self._transport, "data", dict[str, Any]))
+        return f"Connected to {self._settings.base_url}; {number} data entities can be read."
 
     def environment(self) -> Environment:
         """Return which environment this is; asked once.
@@ -73,8 +76,9 @@ class FinanceOperationsClient:
         identity = ""
         if entity:
             options = query(cross_company="true", select=column, top="1")
-            first = self._transport.get_json(f"data/{entity}?{options}")["value"][:1]
-            identity = str(first[0][column]).lower() if first else ""
+            named: Any = msgspec.defstruct("Named", [("value", Any, msgspec.field(name=column))])
+            values = [str(row.value or "") for row in entries(self._transport, f"data/{entity}?{options}", named)]
+            identity = values[0].lower() if values else ""
         return Environment("finance_operations", self._settings.base_url, tenant, identity)
 
     def entity_metadata(self, entity: str) -> EntityMetadata:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
-from typing import Any
+
+import msgspec
 
 from fs_integration.clients.filters import query, quoted
 from fs_integration.clients.limiter import START
+from fs_integration.clients.listing import entries
 from fs_integration.clients.parallel import side_by_side
 from fs_integration.clients.transport import Transport
 from fs_integration.errors import NotFound, RequestRefused
@@ -28,7 +30,35 @@ KINDS: dict[str, ColumnKind] = {
     "DateTimeOffset": ColumnKind.DATETIME,
     "Enum": ColumnKind.ENUM,
 }
-Definition = Mapping[str, Any]
+
+
+class _Entity(msgspec.Struct, rename="pascal"):
+    name: str
+    public_entity_name: str | None = ""
+    public_collection_name: str | None = ""
+    data_service_enabled: bool | None = True
+
+
+class _Property(msgspec.Struct, rename="pascal"):
+    name: str
+    data_type: str | None = ""
+    type_name: str | None = ""
+    is_key: bool | None = False
+    is_mandatory: bool | None = False
+    allow_edit: bool | None = True
+    allow_edit_on_create: bool | None = True
+
+
+class _Public(msgspec.Struct, rename="pascal"):
+    properties: list[_Property]
+
+
+class _Member(msgspec.Struct, rename="pascal"):
+    name: str
+
+
+class _Enumeration(msgspec.Struct, rename="pascal"):
+    members: list[_Member]
 
 
 def read_entity(transport: Transport, entity_set: str) -> EntityMetadata:
@@ -40,25 +70,25 @@ def read_entity(transport: Transport, entity_set: str) -> EntityMetadata:
     :raises NotFound: no data entity has this public collection name or name.
     """
     entry = _entry(transport, entity_set)
-    public = str(entry.get("PublicEntityName") or "")
-    if not entry.get("DataServiceEnabled", True) or not public:
-        return EntityMetadata(system="finance_operations", name=entity_set, logical_name=str(entry["Name"]), columns={})
-    definition = transport.get_json(f"metadata/PublicEntities({quoted(public)})")
-    names = list(dict.fromkeys(filter(None, map(_enum, definition["Properties"]))))
+    public = entry.public_entity_name
+    if not entry.data_service_enabled or not public:
+        return EntityMetadata(system="finance_operations", name=entity_set, logical_name=entry.name, columns={})
+    properties = transport.get(f"metadata/PublicEntities({quoted(public)})", _Public).properties
+    names = list(dict.fromkeys(filter(None, map(_enum, properties))))
     found = side_by_side(partial(_members, transport), names, at_once=START, name="members")
     members = dict(zip(names, found, strict=True))
-    columns = [_column(item, members) for item in definition["Properties"]]
+    columns = [_column(item, members) for item in properties]
     return EntityMetadata(
         system="finance_operations",
         name=entity_set,
         logical_name=public,
-        keys={"primary": tuple(str(item["Name"]) for item in definition["Properties"] if item.get("IsKey"))},
+        keys={"primary": tuple(item.name for item in properties if item.is_key)},
         columns={column.name: column for column in columns},
         company_specific=any(column.name == COMPANY_FIELD for column in columns),
     )
 
 
-def _entry(transport: Transport, entity_set: str) -> Definition:
+def _entry(transport: Transport, entity_set: str) -> _Entity:
     """Find the entity in the list of all; some versions do not filter it, so the names are compared here too."""
     text = f"PublicCollectionName eq {quoted(entity_set)} or Name eq {quoted(entity_set)}"
     try:
@@ -72,45 +102,39 @@ def _entry(transport: Transport, entity_set: str) -> Definition:
     return found
 
 
-def _matching(transport: Transport, link: str, entity_set: str) -> Definition | None:
-    following: str | None = link
-    while following:
-        answer = transport.get_json(following)
-        for row in answer["value"]:
-            if entity_set in (row.get("PublicCollectionName"), row.get("Name")):
-                return dict(row)
-        following = answer.get("@odata.nextLink")
-    return None
+def _matching(transport: Transport, link: str, entity_set: str) -> _Entity | None:
+    listed = entries(transport, link, _Entity)
+    return next((one for one in listed if entity_set in (one.public_collection_name, one.name)), None)
 
 
-def _kind(item: Definition) -> ColumnKind:
-    type_name = str(item.get("TypeName", ""))
-    return KINDS.get(str(item.get("DataType", ""))) or KINDS.get(type_name.removeprefix("Edm."), ColumnKind.TEXT)
+def _kind(item: _Property) -> ColumnKind:
+    type_name = (item.type_name or "").removeprefix("Edm.")
+    return KINDS.get(item.data_type or "") or KINDS.get(type_name, ColumnKind.TEXT)
 
 
-def _enum(item: Definition) -> str | None:
+def _enum(item: _Property) -> str | None:
     """Return the name of a property's enumeration without its namespace, None for other properties."""
-    return str(item.get("TypeName", "")).rpartition(".")[2] if _kind(item) is ColumnKind.ENUM else None
+    return (item.type_name or "").rpartition(".")[2] if _kind(item) is ColumnKind.ENUM else None
 
 
-def _column(item: Definition, members: Mapping[str, tuple[str, ...]]) -> Column:
+def _column(item: _Property, members: Mapping[str, tuple[str, ...]]) -> Column:
     enum = _enum(item)
     return Column(
-        name=str(item["Name"]),
+        name=item.name,
         kind=_kind(item),
         options=members.get(enum or "", ()),
         enum_type=enum,
         # Every key part is called mandatory, yet unused ones, such as product dimensions, are empty text.
-        required=bool(item.get("IsMandatory")) and not item.get("IsKey"),
-        can_create=bool(item.get("AllowEditOnCreate", True)),
-        can_update=bool(item.get("AllowEdit", True)),
+        required=bool(item.is_mandatory) and not item.is_key,
+        can_create=bool(item.allow_edit_on_create),
+        can_update=bool(item.allow_edit),
     )
 
 
 def _members(transport: Transport, enum: str) -> tuple[str, ...]:
     """Return the members of an enumeration; one that is not public has a closed list nobody tells us."""
     try:
-        definition = transport.get_json(f"metadata/PublicEnumerations({quoted(enum)})")
+        found = transport.get(f"metadata/PublicEnumerations({quoted(enum)})", _Enumeration)
     except NotFound:
         return ()
-    return tuple(str(member["Name"]) for member in definition.get("Members", ()))
+    return tuple(member.name for member in found.members)

@@ -10,7 +10,6 @@ import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass
-from urllib.parse import unquote_plus
 
 import msgspec
 import pandas as pd
@@ -19,6 +18,7 @@ import pyarrow.compute as pc
 import pyarrow.json as pj
 
 from fs_integration.clients.ahead import begin
+from fs_integration.clients.listing import Page, Way
 from fs_integration.clients.transport import JSON_HEADERS, Call, Transport
 from fs_integration.errors import ServiceUnavailable
 from fs_integration.frames import ARROW_TYPES, to_frame
@@ -34,14 +34,10 @@ _WIRE_TYPES = {
     ColumnKind.DATETIME: pa.string(),
 }
 _SCALE = ARROW_TYPES[ColumnKind.DECIMAL].scale
+_ROW_BEGINS = ord("{")
 
 
-class _Page(msgspec.Struct):
-    value: list[msgspec.Raw]
-    next_link: str | None = msgspec.field(name="@odata.nextLink", default=None)
-
-
-_DECODE_PAGE = msgspec.json.Decoder(_Page).decode
+_DECODE_PAGE = msgspec.json.Decoder(Page[msgspec.Raw]).decode
 
 
 @dataclass(frozen=True)
@@ -66,30 +62,36 @@ def pages(transport: Transport, link: str, *, reading: Reading, prefer: str = ""
     :raises ForeignLinkRefused: a next link leads elsewhere; :raises ServiceUnavailable: the links go in a circle.
     """
     source = _Source(transport, {**JSON_HEADERS, **({"Prefer": prefer} if prefer else {})})
-    seen: set[int] = set()
+    way = Way(transport, link)
     following: str | None = link
     coming = source.begin(link)
     try:
         while following:
-            seen.add(_meant(transport, following))
+            way.go(following)
             page = coming.result()
             following = page.next_link
-            in_a_circle = following is not None and _meant(transport, following) in seen
+            in_a_circle = way.leads_back(following)
             if following and not in_a_circle:
                 coming = source.begin(following)
-            if page.value or (not following and len(seen) == 1):
+            if page.value or (not following and len(way) == 1):
                 yield frame_of_rows(page.value, reading)
             if in_a_circle:
-                raise ServiceUnavailable(
-                    f"The pages of {link.partition('?')[0]} lead in a circle after {len(seen)} pages."
-                )
+                raise way.circle()
     finally:
         source.closed = True
 
 
-def _meant(transport: Transport, link: str) -> int:
-    """Tell a link by what it means: a service spells the address of our first request in its own way."""
-    return hash(unquote_plus(transport.origin.resolve(link)))
+def page_of_rows(body: bytes) -> Page[msgspec.Raw]:
+    """Split a page into its rows; neither the decoder nor Arrow looks whether their texts are UTF-8.
+
+    :raises msgspec.ValidationError: it is no page, or an entry of it is no row; :raises UnicodeDecodeError: no UTF-8.
+    """
+    body.decode()
+    page = _DECODE_PAGE(body)
+    for number, row in enumerate(page.value):
+        if memoryview(row)[0] != _ROW_BEGINS:  # Arrow may crash on what is no object
+            raise msgspec.ValidationError(f"Expected a row - at `$.value[{number}]`")
+    return page
 
 
 @dataclass
@@ -100,9 +102,9 @@ class _Source:
     headers: Mapping[str, str]
     closed: bool = False
 
-    def begin(self, link: str) -> Future[_Page]:
+    def begin(self, link: str) -> Future[Page[msgspec.Raw]]:
         """Ask for a page without waiting for it."""
-        call = Call("GET", link, self.headers, before=self._still_wanted, decode=_DECODE_PAGE)
+        call = Call("GET", link, self.headers, before=self._still_wanted, decode=page_of_rows)
         return begin(lambda: self.transport.send(call).value, name="next-page")
 
     def _still_wanted(self) -> None:
@@ -116,10 +118,14 @@ def frame_of_rows(rows: list[msgspec.Raw], reading: Reading) -> pd.DataFrame:
     :raises ServiceUnavailable: when a value is not what the service's metadata promised.
     """
     schema = pa.schema(_members((wire.split(WIRE_SEPARATOR), kind) for wire, kind in reading.columns.values()))
-    table = _parse(rows, schema) if rows else schema.empty_table()
-    arrays = {
-        name: _typed(_member(table, wire), kind, reading.empty_date) for name, (wire, kind) in reading.columns.items()
-    }
+    try:
+        table = _parse(rows, schema) if rows else schema.empty_table()
+        arrays = {
+            name: _typed(_member(table, wire), kind, reading.empty_date)
+            for name, (wire, kind) in reading.columns.items()
+        }
+    except pa.ArrowException as exc:
+        raise ServiceUnavailable(f"The rows of an answer are not what the metadata promises: {str(exc)[:200]}") from exc
     return to_frame(pa.table(arrays))
 
 
@@ -143,18 +149,14 @@ def _member(table: pa.Table, wire: str) -> pa.ChunkedArray:
 
 def _parse(rows: list[msgspec.Raw], schema: pa.Schema) -> pa.Table:
     text = b"\n".join(rows)
-    try:
-        return pj.read_json(
-            io.BytesIO(text),
-            read_options=pj.ReadOptions(use_threads=False, block_size=len(text) + 1),
-            parse_options=pj.ParseOptions(
-                explicit_schema=schema,
-                unexpected_field_behavior="ignore",
-                newlines_in_values=text.count(b"\n") >= len(rows),
-            ),
-        )
-    except pa.ArrowInvalid as exc:
-        raise ServiceUnavailable(f"The rows of an answer are not what the metadata promises: {str(exc)[:200]}") from exc
+    return pj.read_json(
+        io.BytesIO(text),
+        read_options=pj.ReadOptions(use_threads=False, block_size=len(text) + 1),
+        parse_options=pj.ParseOptions(
+            explicit_schema=schema, unexpected_field_behavior="ignore",
+            newlines_in_values=text.count(b"\n") >= len(rows),
+        ),
+    )  # fmt: skip
 
 
 def _typed(column: pa.ChunkedArray, kind: ColumnKind, empty_date: str) -> pa.ChunkedArray:

@@ -9,7 +9,7 @@ import logging
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
@@ -39,6 +39,7 @@ from fs_integration.points import point
 from fs_integration.spec.error_rules import ErrorRules
 
 log = logging.getLogger(__name__)
+Form = TypeVar("Form")
 
 CONNECT_SECONDS = 30.0
 REDIRECTS = 3
@@ -109,10 +110,13 @@ class Transport:
         self._session = open_session(root, ca_file)
         self.patience = Patience(self._limits, self._time, limiter or Limiter(self._time.now))
 
-    def get_json(self, link: str, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
-        """Read a JSON object. :raises ServiceError: see ``send``."""
-        decode = msgspec.json.Decoder(dict[str, Any]).decode
-        return dict(self.send(Call("GET", link, headers or JSON_HEADERS, decode=decode)).value)
+    def get(self, link: str, form: type[Form]) -> Form:
+        """Read a JSON answer. :param form: what it must be; any other answer counts as none and is asked for again.
+
+        :raises ServiceError: see ``send``.
+        """
+        found: Form = self.send(Call("GET", link, JSON_HEADERS, decode=msgspec.json.Decoder(form).decode)).value
+        return found
 
     def part_error(
         self, action: str, status: int, headers: Mapping[str, str], body: bytes

@@ -33,8 +33,8 @@ class CircuitBreaker(Frozen):
     """
 
     failures: StrictInt = Field(default=5, ge=1)
-    pause_minutes: StrictInt = Field(default=5, ge=1)
-    longest_pause_minutes: StrictInt = Field(default=60, ge=1)
+    pause_minutes: StrictInt = Field(default=5, ge=1, le=10_080)
+    longest_pause_minutes: StrictInt = Field(default=60, ge=1, le=10_080)
 
 
 class ConnectionSet(Frozen):

@@ -23,7 +23,7 @@ SOON = 2.0  # seconds of CPU time; what is not linear takes minutes
 def test_an_answer_nested_without_end_is_no_answer(service: Service, transport: Transport) -> None:
     service.script = [Reply(body=DEEP)] * 4
     with pytest.raises(ServiceUnavailable, match=r"something unreadable.*never taken for an empty result"):
-        transport.get_json("Warehouses")
+        transport.get("Warehouses", dict)
 
 
 def test_an_error_nested_without_end_is_decided_by_its_status() -> None:

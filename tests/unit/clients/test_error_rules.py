@@ -75,14 +75,14 @@ def strict(service: Service, fake_time: FakeTime) -> Transport:
 
 def test_what_a_site_calls_transient_is_asked_for_again(service, strict):
     service.script = [reply({"error": {"message": "The journal is locked by Ada."}}, status=400), reply({"value": 1})]
-    assert strict.get_json("Journals") == {"value": 1}
+    assert strict.get("Journals", dict) == {"value": 1}
     assert len(service.seen) == 2
 
 
 def test_what_a_site_calls_fatal_is_asked_once_whatever_the_status(service, strict):
     service.script = [reply({"error": {"message": "Environment is being restored."}}, status=503)]
     with pytest.raises(FatalServiceError, match="being restored"):
-        strict.get_json("Journals")
+        strict.get("Journals", dict)
     assert len(service.seen) == 1
 
 

@@ -236,7 +236,7 @@ def test_no_client_of_the_user_sends_anything_before_retry_after_has_passed(
     started_service.answer = answer
     for number in asked:
         try:
-            clients[number].get_json("Warehouses")
+            clients[number].get("Warehouses", dict)
         except Throttled:
             clock.moment += 1
     assert not any(early)
@@ -262,10 +262,10 @@ def test_another_refusal_that_names_a_time_stops_everybody_too(
 ) -> None:
     service.script = [reply({}, 503, Retry_After="900"), GOOD]
     with pytest.raises(ServiceUnavailable):
-        transport.get_json("Warehouses")
+        transport.get("Warehouses", dict)
     assert transport.patience.limiter.places == START
     fake_time.moment += 500
-    transport.get_json("Sites")
+    transport.get("Sites", dict)
     assert fake_time.slept == [400]
 
 
@@ -299,7 +299,7 @@ def test_threads_of_several_clients_together_never_exceed_the_places(service: Se
     ]  # fmt: skip
     most = at_once(service)
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda number: clients[number % 2].get_json("Warehouses"), range(9)))
+        list(pool.map(lambda number: clients[number % 2].get("Warehouses", dict), range(9)))
     assert len(service.seen) == 9
     assert 2 <= most() <= 5  # three at the start, one more per round
 
@@ -313,7 +313,7 @@ def test_a_request_that_fails_gives_its_place_back(service: Service, transport: 
     for _ in range(2 * START):
         with pytest.raises(Fenced):
             transport.send(Call("POST", "x", before=lost))
-    transport.get_json("Warehouses")
+    transport.get("Warehouses", dict)
     assert transport.patience.limiter.places == START
 
 
@@ -342,7 +342,7 @@ def test_waiting_for_a_place_takes_nothing_from_the_time_a_request_may_take(
                      limits=Limits(total=60, attempts=1), limiter=limiter)  # fmt: skip
     limiter.enter()
     with ThreadPoolExecutor(1) as pool:
-        answered = pool.submit(slow.get_json, "Warehouses")
+        answered = pool.submit(slow.get, "Warehouses", dict)
         time.sleep(0.05)
         fake_time.moment += 500  # what holds the only place takes long
         limiter.leave()

@@ -222,3 +222,26 @@ def test_a_page_that_nobody_waits_for_any_more_is_not_asked_for_again(service: S
         if thread.name == "next-page":
             thread.join(10)
     assert len(service.seen) == 2
+
+
+@pytest.mark.parametrize("entry", [b"null", b'"a"', b"1", b"[]", b"true", b'{"wire": "\xff"}'])
+def test_an_entry_that_is_no_row_is_a_broken_answer_and_asked_for_again(
+    entry: bytes, service: Service, transport: Transport
+) -> None:
+    """Arrow crashed on some of them and took the process with it."""
+    service.script = [Reply(body=b'{"value": [{"wire": "a"}, ' + entry + b"]}"), reply({"value": [{"wire": "a"}]})]
+    frames = list(pages(transport, "Warehouses", reading=Reading({"name": ("wire", K.TEXT)})))
+    assert [frame["name"].tolist() for frame in frames] == [["a"]]
+    assert len(service.seen) == 2
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        (K.DATE, b'"yesterday"'), (K.DATETIME, b'"2026-13-01T00:00:00Z"'), (K.DECIMAL, b"1e30"), (K.INTEGER, b"1e30"),
+        (K.TEXT, b"1"),
+    ],
+)  # fmt: skip
+def test_a_value_that_is_not_what_was_promised_is_refused(kind: ColumnKind, value: bytes) -> None:
+    with pytest.raises(ServiceUnavailable, match="metadata promises"):
+        frame_of_rows([msgspec.Raw(b'{"wire": ' + value + b"}")], Reading({"name": ("wire", kind)}))

@@ -43,7 +43,7 @@ UNREADABLE = [
 @pytest.mark.parametrize("bad", UNREADABLE)
 def test_an_answer_that_is_none_is_asked_for_again(bad: Reply, service: Service, transport: Transport) -> None:
     service.script = [bad, GOOD]
-    assert transport.get_json("Warehouses") == {"value": 1}
+    assert transport.get("Warehouses", dict) == {"value": 1}
     assert len(service.seen) == 2
 
 
@@ -53,7 +53,7 @@ def test_an_answer_that_stays_unreadable_ends_as_a_passing_failure(
 ) -> None:
     service.script = [bad] * 4
     with pytest.raises((ServiceUnavailable, NetworkFailure)):
-        transport.get_json("Warehouses")
+        transport.get("Warehouses", dict)
     assert len(service.seen) == 4
 
 
@@ -70,7 +70,7 @@ def test_a_throttled_request_waits_as_long_as_the_service_says(
     header: str, least: float, most: float, service: Service, transport: Transport, fake_time: FakeTime
 ) -> None:
     service.script = [reply({}, 429, Retry_After=header), GOOD]
-    transport.get_json("Warehouses")
+    transport.get("Warehouses", dict)
     assert least <= sum(fake_time.slept) <= most
 
 
@@ -79,7 +79,7 @@ def test_a_pause_longer_than_the_budget_fails_at_once_and_says_how_long(
 ) -> None:
     service.script = [reply({}, 429, Retry_After="86400")]
     with pytest.raises(Throttled) as caught:
-        transport.get_json("Warehouses")
+        transport.get("Warehouses", dict)
     assert fake_time.slept == []
     assert caught.value.retry_after == 3600
 
@@ -87,12 +87,12 @@ def test_a_pause_longer_than_the_budget_fails_at_once_and_says_how_long(
 def test_during_a_pause_other_requests_wait_too(service: Service, transport: Transport, fake_time: FakeTime) -> None:
     service.script = [reply({}, 429, Retry_After="900"), GOOD]
     with pytest.raises(Throttled):
-        transport.get_json("Warehouses")
+        transport.get("Warehouses", dict)
     with pytest.raises(Throttled, match="another 900 s"):
-        transport.get_json("Sites")
+        transport.get("Sites", dict)
     assert len(service.seen) == 1
     fake_time.moment += 500
-    transport.get_json("Sites")
+    transport.get("Sites", dict)
     assert fake_time.slept == [400]
 
 
@@ -101,7 +101,7 @@ def test_pauses_grow_and_the_number_of_tries_is_bounded(
 ) -> None:
     service.script = [Reply(status=503)] * 4
     with pytest.raises(ServiceUnavailable):
-        transport.get_json("Warehouses")
+        transport.get("Warehouses", dict)
     assert fake_time.slept == [0.5, 1.0, 2.0]
 
 
@@ -114,21 +114,21 @@ def test_a_clear_no_is_not_asked_again(
 ) -> None:
     service.script = [reply({"error": {"code": "0x1", "message": "no"}}, status, x_ms_service_request_id="abc")]
     with pytest.raises(family) as caught:
-        transport.get_json("Warehouses")
+        transport.get("Warehouses", dict)
     assert len(service.seen) == 1
     assert (caught.value.status, caught.value.code, caught.value.request_id) == (status, "0x1", "abc")
 
 
 def test_an_expired_token_is_renewed_once(service: Service, transport: Transport) -> None:
     service.script = [reply({}, 401), GOOD]
-    transport.get_json("Warehouses")
+    transport.get("Warehouses", dict)
     assert [request.headers["authorization"] for request in service.seen] == ["Bearer token-1", "Bearer token-2"]
 
 
 def test_a_token_that_is_refused_twice_ends_the_call(service: Service, transport: Transport) -> None:
     service.script = [reply({}, 401), reply({}, 401)]
     with pytest.raises(AuthenticationFailed):
-        transport.get_json("Warehouses")
+        transport.get("Warehouses", dict)
 
 
 @pytest.mark.parametrize(
@@ -154,13 +154,13 @@ def test_no_link_leads_to_another_place(
     other_service.answer = lambda _: GOOD
     service.answer = lambda _: GOOD
     with pytest.raises(ForeignLinkRefused):
-        transport.get_json(link.format(other=other_service.url, own=service.url, port=port))
+        transport.get(link.format(other=other_service.url, own=service.url, port=port), dict)
     assert (service.seen, other_service.seen) == ([], [])
 
 
 def test_a_link_back_to_the_service_is_followed(service: Service, transport: Transport) -> None:
     service.script = [GOOD]
-    transport.get_json(f"{service.url.replace('https', 'HTTPS')}/data/Warehouses?$skiptoken=%3Cx%20/%3E")
+    transport.get(f"{service.url.replace('https', 'HTTPS')}/data/Warehouses?$skiptoken=%3Cx%20/%3E", dict)
     assert service.seen[0].path == "/data/Warehouses?$skiptoken=%3Cx%20/%3E"
 
 
@@ -169,13 +169,13 @@ def test_a_redirect_elsewhere_is_refused_before_anything_is_sent_there(
 ) -> None:
     service.script = [reply(None, 302, Location=f"{other_service.url}/data/Warehouses")]
     with pytest.raises(ForeignLinkRefused):
-        transport.get_json("Warehouses")
+        transport.get("Warehouses", dict)
     assert other_service.seen == []
 
 
 def test_a_redirect_inside_the_service_is_followed_for_a_read(service: Service, transport: Transport) -> None:
     service.script = [reply(None, 307, Location="/data/Sites"), GOOD]
-    assert transport.get_json("Warehouses") == {"value": 1}
+    assert transport.get("Warehouses", dict) == {"value": 1}
 
 
 def test_a_redirect_is_never_followed_for_a_write(service: Service, transport: Transport) -> None:
@@ -188,14 +188,14 @@ def test_a_redirect_is_never_followed_for_a_write(service: Service, transport: T
 def test_redirects_in_a_circle_end(service: Service, transport: Transport) -> None:
     service.answer = lambda _: reply(None, 302, Location="/data/Warehouses")
     with pytest.raises(ServiceUnavailable):
-        transport.get_json("Warehouses")
+        transport.get("Warehouses", dict)
 
 
 def test_a_certificate_nobody_vouches_for_stops_everything(service: Service, fake_time: FakeTime) -> None:
     service.answer = lambda _: GOOD
     stranger = Transport(f"{service.url}/data", FakeTokens(), clock=fake_time.clock())
     with pytest.raises(ConnectionSetupError, match="ca_file"):
-        stranger.get_json("Warehouses")
+        stranger.get("Warehouses", dict)
     assert service.seen == []
 
 
@@ -206,7 +206,7 @@ def test_certificates_named_by_the_environment_do_not_win(
     monkeypatch.setenv(variable, service.ca_file)
     stranger = Transport(f"{service.url}/data", FakeTokens(), clock=fake_time.clock())
     with pytest.raises(ConnectionSetupError):
-        stranger.get_json("Warehouses")
+        stranger.get("Warehouses", dict)
 
 
 def test_a_write_that_must_not_happen_twice_is_not_sent_again_after_a_cut(
@@ -243,7 +243,7 @@ def test_an_answer_that_unpacks_beyond_the_limit_is_not_read_on(
         clock=fake_time.clock(),
     )  # fmt: skip
     with pytest.raises(AnswerTooLarge, match="larger than"):
-        small.get_json("Warehouses")
+        small.get("Warehouses", dict)
     assert len(service.seen) == 1
 
 
@@ -254,7 +254,7 @@ def test_an_answer_packed_in_another_way_than_asked_for_is_asked_for_again(
         Reply(body=b"x", headers={"Content-Encoding": "br"}),
         Reply(body=gzip.compress(b'{"a": 1}'), headers={"Content-Encoding": "gzip"}),
     ]
-    assert transport.get_json("Warehouses") == {"a": 1}
+    assert transport.get("Warehouses", dict) == {"a": 1}
 
 
 def test_a_service_that_cannot_be_reached_is_a_network_failure(fake_time: FakeTime) -> None:
@@ -269,21 +269,21 @@ def test_neither_tokens_nor_signatures_reach_the_log_or_the_message(
 ) -> None:
     caplog.set_level(logging.DEBUG, logger="fs_integration")
     service.script = [reply({"value": 1}, x_ms_service_request_id="id-77"), *[Reply(status=503)] * 4]
-    transport.get_json("Warehouses?sig=geheim")
+    transport.get("Warehouses?sig=geheim", dict)
     with pytest.raises(ServiceUnavailable) as caught:
-        transport.get_json("Warehouses?sig=geheim")
+        transport.get("Warehouses?sig=geheim", dict)
     text = caplog.text + str(caught.value)
     signature = "ge" + "heim"
     assert "id-77" in text
     unreachable = Transport("https://127.0.0.1:1", None, limits=Limits(attempts=1))
     with pytest.raises(NetworkFailure) as cut:
-        unreachable.get_json(f"package?sig={signature}")
+        unreachable.get(f"package?sig={signature}", dict)
     text += "".join(traceback.format_exception(cut.value))
     assert not [word for word in ("geheim", "token-1") if word in text]
 
 
 def test_no_cookie_ties_us_to_one_server(service: Service, transport: Transport) -> None:
     service.script = [reply({"value": 1}, Set_Cookie="ARRAffinity=one; Path=/"), GOOD]
-    transport.get_json("Warehouses")
-    transport.get_json("Warehouses")
+    transport.get("Warehouses", dict)
+    transport.get("Warehouses", dict)
     assert "cookie" not in service.seen[1].headers
