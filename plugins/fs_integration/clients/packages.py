@@ -68,12 +68,12 @@ def _text(content: bytes) -> bytes:
 def _parse(content: bytes, export: PackageExport) -> pa.Table:
     header = content.split(b"\n", 1)[0]
     delimiter = max((",", ";", "\t"), key=lambda mark: header.count(mark.encode()))
-    names = [name.strip().strip('"') for name in header.decode().strip().split(delimiter)]
+    names = [name.strip().strip('"') for name in header.decode("utf-8", "replace").strip().split(delimiter)]
     missing = [name for name in export.columns if name not in names]
     if missing:
         raise MappingError(
             f"The package of export project `{export.project}` has no column {', '.join(missing)}; "
-            f"it has {', '.join(names)}."
+            f"it has {', '.join(names)[:500]}."
         )
     try:
         table = pcsv.read_csv(
