@@ -42,8 +42,8 @@ rules: $(STAMP) ## Take out each of the rules R1 to R14 in turn and see that its
 soak: $(STAMP) ## All areas under random faults, activity and kills for 10 minutes, then the books; ARGS="--runs 1000 --minutes 90"
 	@$(BIN)/python -m tests.soak $(ARGS)
 
-check: $(STAMP) ## Formatting, lint, types, import contracts, mapping lint
-	@$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/lint-imports && $(BIN)/python -m fs_integration lint
+check: $(STAMP) ## Formatting, lint, types, import contracts, mapping lint, advisories (FS_REQUIRE_AUDIT=1: fail without)
+	@$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/lint-imports && $(BIN)/python -m fs_integration lint && $(BIN)/python -m local.audit
 
 fix: $(STAMP) ## Mend formatting and what lint can mend
 	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .

@@ -29,6 +29,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from fs_integration.plain_text import one_line
+
 __all__ = [
     "AnswerTooLarge",
     "AreaPaused",
@@ -59,7 +61,13 @@ __all__ = [
 
 
 class FsIntegrationError(Exception):
-    """Base of everything this package raises on purpose."""
+    """Base of everything this package raises on purpose.
+
+    :param message: may quote services, rows and files; nothing in it acts on the log or terminal that shows it.
+    """
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(one_line(message))
 
 
 class ConfigurationError(FsIntegrationError):

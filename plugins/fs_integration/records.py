@@ -1,11 +1,13 @@
-"""Value objects that travel between the rooms. Standard library only."""
+"""Value objects that travel between the rooms. Standard library and our errors only."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
+
+from fs_integration.errors import StagingDamaged
 
 
 class Outcome(StrEnum):
@@ -128,5 +130,15 @@ class BatchRef:
         return asdict(self)
 
     @classmethod
-    def from_dict(cls, value: dict[str, Any]) -> BatchRef:
+    def from_dict(cls, value: Any) -> BatchRef:
+        """Return the reference that crossed XCom, where other tasks can write.
+
+        :raises StagingDamaged: what came is no reference.
+        """
+        kinds = {field.name: {"str": str, "int": int}[str(field.type)] for field in fields(cls)}
+        if not isinstance(value, dict) or {name: type(part) for name, part in value.items()} != kinds:
+            raise StagingDamaged(
+                f"XCom holds `{str(value)[:200]}` where a reference to a staged batch was expected, with the words "
+                f"{', '.join(kinds)}. Clear the extract task of this run with all tasks after it."
+            )
         return cls(**value)

@@ -17,6 +17,7 @@ from urllib.parse import quote
 
 import pytest
 from tests.e2e.browser import browser
+from tests.soak.in_airflow import secrets_in_home
 
 from local.check import compare_stock
 
@@ -178,6 +179,12 @@ def wait_until_repeated(airflow, prefix: str, since: datetime, count: int) -> No
             return
         time.sleep(1)
     raise AssertionError(f"runs {prefix} were not repeated: {airflow.runs('fs_product_inventory')}")
+
+
+def test_airflow_keeps_no_secret(airflow):
+    """In no table but that of connections, XCom and rendered templates among them, and in no log."""
+    assert airflow.runs("fs_warehouses")
+    assert secrets_in_home(airflow.home) == []
 
 
 def test_the_pages_in_a_browser(airflow, require, tmp_path_factory):

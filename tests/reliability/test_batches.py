@@ -1,4 +1,4 @@
-"""Requests that carry many rows: parts of a `$batch` that fail or are missing, B1, and what is rolled back whole, B2."""
+"""Requests that carry many rows: parts of a `$batch` fail or are missing, B1; what is rolled back whole, B2."""
 
 from __future__ import annotations
 

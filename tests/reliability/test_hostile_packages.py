@@ -42,15 +42,19 @@ def linked() -> zipfile.ZipInfo:
 
 
 def patched(content: bytes, place: int, form: str, value: int) -> bytes:
-    """Return a zip whose list of files says something else, at a place within its only entry."""
-    start = content.index(b"PK\x01\x02") + place
-    return content[:start] + struct.pack(form, value) + content[start + struct.calcsize(form) :]
+    """Return a zip whose list of files says something else, at a place within each entry."""
+    first, *entries = content.split(b"PK\x01\x02")
+    told = struct.pack(form, value)
+    return b"PK\x01\x02".join([first, *(one[: place - 4] + told + one[place - 4 + len(told) :] for one in entries)])
 
 
 ONE = packed(("rows.csv", CSV))
 TRAPS = {
     "bomb by ratio": (packed(("rows.csv", b" " * 64 * MEBIBYTE)), "200 times its own size"),
-    "bomb by size": (patched(ONE, 24, "<I", 0xFFFFFFF0), "unpacks to 42949672"),
+    "bomb by size": (
+        patched(packed(("a.csv", CSV), ("b.csv", CSV)), 24, "<I", 0xFFFFFFF0),
+        "unpacks to 8589934560 bytes, more than 4294967296",
+    ),
     "bomb by number of files": (packed(*((f"{number}.csv", b"") for number in range(1001))), "more than 1000 files"),
     "bomb in a bomb": (packed(("rows.csv", packed(("rows.csv", b" " * 64 * MEBIBYTE)))), "holds another zip"),
     "name that climbs": (packed(("../rows.csv", CSV)), "name leads out of it"),

@@ -190,6 +190,7 @@ PACKAGES = {
     "storage as an end": "https://evilblob.core.windows.net/p.zip",
     "backslash": "https://evil.example\\.blob.core.windows.net/p.zip",
     "another alphabet": "https://contoso.blob.core.windows.ne\uff54/p.zip",
+    "letter of another alphabet in the path": "https://{own}/\u0430.zip",
     "nothing": "p.zip",
 }
 
@@ -233,6 +234,7 @@ HOSTS = {
     "backslash": "https://evil.example\\.dynamics.com",
     "blank": "https://evil.example .dynamics.com",
     "line break": "https://evil.example\n.dynamics.com",
+    "encoded slash": "https://evil.example%2f.dynamics.com",
     "letter of another alphabet": "https://contoso.dyn\u0430mics.com",
     "full stop of another alphabet": "https://evil.example\u3002dynamics.com",
     "port that is no number": "https://contoso.dynamics.com:x",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -18,12 +18,16 @@ CANARY = re.compile(
 AROUND = 60
 
 
-def secrets_in(folder: Path) -> list[str]:
-    """Return where a secret stands in the files of a folder: logs, ledger, staged rows, Data Docs."""
+def secrets_in(folder: Path, *, but: Sequence[str] = ()) -> list[str]:
+    """Return where a secret stands in the files of a folder: logs, ledger, staged rows, Data Docs.
+
+    :param but: patterns of files and folders, from the folder on, that are left out.
+    """
+    left_out = [path for pattern in but for path in folder.glob(pattern)]
     return [
         f"{file.relative_to(folder)}: ...{content[max(0, found.start() - AROUND) : found.start()]!r}"
         for file, content in _contents(folder)
-        if (found := CANARY.search(content)) is not None
+        if not any(file.is_relative_to(path) for path in left_out) and (found := CANARY.search(content)) is not None
     ]
 
 

@@ -28,11 +28,12 @@ def secrets_kept_by_airflow() -> list[str]:
         )  # fmt: skip
         if done.returncode != 0:
             raise RuntimeError(f"The demo failed:\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}")
-        found = _in_tables(home / "airflow.db")
-        for file in (*home.glob("airflow.db*"), *(home / "sandbox").rglob("*")):
-            if file.is_file():
-                file.unlink()  # the first was looked at table by table, the others are the sandbox's own keys
-        return found + secrets_in(home)
+        return secrets_in_home(home)
+
+
+def secrets_in_home(home: Path) -> list[str]:
+    """Return where a secret was found in the home of an Airflow, the keys of the sandbox left out."""
+    return _in_tables(home / "airflow.db") + secrets_in(home, but=("airflow.db*", "sandbox*"))
 
 
 def _in_tables(database: Path) -> list[str]:

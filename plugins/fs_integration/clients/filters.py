@@ -14,6 +14,7 @@ from fs_integration.spec.mapping import Condition, Scalar
 from fs_integration.spec.metadata import Column, ColumnKind, EntityMetadata
 from fs_integration.spec.paths import column_of, wire_name
 
+MOST_DIGITS = 40  # before or after the point; a short text can name a number of a thousand million digits
 ENUM_NAMESPACE = "Microsoft.Dynamics.DataEntities"
 _EMPTY = {
     ColumnKind.TEXT: "''",
@@ -145,7 +146,7 @@ def _plain(column: Column, value: Scalar) -> str:
     text = str(value)
     try:
         if column.kind in _NUMBERS and not isinstance(value, bool):
-            return format(Decimal(text), "f")
+            return _number(text)
         if column.kind is ColumnKind.BOOLEAN:
             return {"true": "true", "false": "false"}[text.lower()]
         if column.kind in (ColumnKind.LOOKUP, ColumnKind.ID):
@@ -157,6 +158,14 @@ def _plain(column: Column, value: Scalar) -> str:
     if column.kind in _NUMBERS:
         raise _unfit(column, value)
     return quoted(text)
+
+
+def _number(text: str) -> str:
+    """Return a number with all its digits. :raises ValueError: it is none, or would be written with very many."""
+    number = Decimal(text)
+    if not number.is_finite() or abs(number.adjusted()) > MOST_DIGITS:
+        raise ValueError(text)
+    return format(number, "f")
 
 
 def _day(column: Column, value: Scalar) -> str:

@@ -14,6 +14,7 @@ SERVICES = (".dynamics.com",)
 AUTHORITIES = ("login.microsoftonline.com", "login.microsoftonline.us", "login.partner.microsoftonline.cn")
 STORAGE = (".blob.core.windows.net",)
 # Plain letters only: a look-alike of another alphabet, or a backslash, means different hosts to different programs.
+_PLAIN = re.compile(r"[!-\[\]-~]+")
 _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?|[0-9a-f:.]*:[0-9a-f:.]*")
 
 
@@ -24,8 +25,8 @@ def https_parts(address: str) -> SplitResult | None:
         parts.port  # noqa: B018  raises when it is no number
     except ValueError:
         return None
-    plain = parts.scheme == "https" and _HOST.fullmatch(parts.hostname or "")
-    return parts if plain and address.isascii() and not re.search(r"[\s\\\x00-\x1f]", address) else None
+    is_plain = _PLAIN.fullmatch(address) and _HOST.fullmatch(parts.hostname or "")
+    return parts if parts.scheme == "https" and is_plain else None
 
 
 def is_allowed(host: str, known: Iterable[str]) -> bool:

@@ -161,9 +161,9 @@ def limiter_of(url: str, user: str, now: Callable[[], float] = time.monotonic) -
 
 
 def _number(text: str | None) -> float:
-    """Read a header such as ``1,199.50``; what is missing or no number sets no bound."""
+    """Read a header such as ``1,199.50``; what is missing or no number sets no bound, less than nothing is nothing."""
     try:
         number = float((text or "inf").replace(",", ""))
     except ValueError:
         return math.inf
-    return math.inf if math.isnan(number) else number
+    return math.inf if math.isnan(number) else max(number, 0.0)

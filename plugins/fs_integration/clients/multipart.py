@@ -18,6 +18,7 @@ from fs_integration.errors import ServiceUnavailable
 
 _END = b"\r\n"
 _BOUNDARY = re.compile(r'boundary="?([^";,\s]+)"?', re.IGNORECASE)
+_NUMBER = re.compile(r"[0-9]{1,9}")
 _STATUS = re.compile(rb"HTTP/1\.[01] (\d{3})")
 
 
@@ -94,7 +95,7 @@ def read_batch(content_type: str, body: bytes, change_sets: Sequence[Sequence[Op
     for position, answers in enumerate(parts):
         for answer in answers:
             text = answer.content_id
-            if text.isdecimal() and 0 < int(text) <= len(owners):
+            if _NUMBER.fullmatch(text) and 0 < int(text) <= len(owners):
                 number, place = owners[int(text) - 1]
                 found[number].append(replace(answer, place=place))
             elif len(parts) == len(change_sets):

@@ -47,12 +47,15 @@ def failed_rows(content: bytes, columns: Sequence[str], what: str) -> list[dict[
     """Read a file of failed rows or keys: a heading, then per row the values of columns of the package.
 
     :param columns: columns of the package file. :returns: per failed row the values of those columns it names.
-    :raises ServiceUnavailable: the file names none of them.
+    :raises ServiceUnavailable: the file names none of them, or is no such file.
     """
     text = _decoded(content)
     header = text.split("\n", 1)[0]
     delimiter = max((",", ";", "\t", "|"), key=header.count)
-    rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+    try:
+        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+    except csv.Error as exc:  # a field of more than 128 KiB
+        raise ServiceUnavailable(f"{what} cannot be read: {exc}.") from exc
     known = {name.upper() for name in columns}
     names = [name.strip().upper() for name in rows[0]] if rows else []
     if not known & set(names):
@@ -92,5 +95,5 @@ def _comparable(value: str) -> str:
 
 def _decoded(content: bytes) -> str:
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return content.decode("utf-16")
+        return content.decode("utf-16", "replace")
     return content.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace")

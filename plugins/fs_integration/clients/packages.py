@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from xml.etree import ElementTree
 
 import pandas as pd
 import pyarrow as pa
@@ -12,6 +11,7 @@ import pyarrow.csv as pcsv
 
 from fs_integration.clients.archive import Archive
 from fs_integration.clients.finance_operations_metadata import COMPANY_FIELD
+from fs_integration.clients.xml_reader import read_xml
 from fs_integration.errors import MappingError, ServiceUnavailable
 from fs_integration.frames import to_frame
 from fs_integration.spec.mapping import PackageExport
@@ -26,7 +26,7 @@ def rows_of(package: bytes, export: PackageExport, *, company: str, order_by: Se
     archive = Archive(package, f"The package of export project `{export.project}`")
     try:
         content = _text(_member(archive, export))
-    except (ElementTree.ParseError, UnicodeDecodeError) as exc:
+    except UnicodeDecodeError as exc:
         raise ServiceUnavailable(f"The package of export project `{export.project}` cannot be read: {exc}") from exc
     table = _parse(content, export)
     if COMPANY_FIELD not in table.column_names:
@@ -37,7 +37,7 @@ def rows_of(package: bytes, export: PackageExport, *, company: str, order_by: Se
 def _member(archive: Archive, export: PackageExport) -> bytes:
     files = [name for name in archive.names if not name.lower().endswith(".xml")]
     if len(files) != 1:
-        named = _named_in_manifest(archive, export.data_entity)
+        named = _named_in_manifest(archive, export)
         files = [name for name in files if name == named]
     if not files:
         raise ServiceUnavailable(
@@ -46,14 +46,14 @@ def _member(archive: Archive, export: PackageExport) -> bytes:
     return archive.read(files[0])
 
 
-def _named_in_manifest(archive: Archive, data_entity: str) -> str:
+def _named_in_manifest(archive: Archive, export: PackageExport) -> str:
     """Return the file the manifest names for an entity; tag names carry a namespace that differs between versions."""
     if "Manifest.xml" not in archive.names:
         return ""
-    root = ElementTree.fromstring(archive.read("Manifest.xml"))  # noqa: S314  expat bounds the expansion of entities
+    root = read_xml(archive.read("Manifest.xml"), f"The manifest in the package of export project `{export.project}`")
     for node in root.iter():
         values = {child.tag.rpartition("}")[2]: child.text or "" for child in node}
-        if values.get("EntityName") == data_entity and values.get("InputFilePath"):
+        if values.get("EntityName") == export.data_entity and values.get("InputFilePath"):
             return values["InputFilePath"]
     return ""
 
@@ -68,12 +68,12 @@ def _text(content: bytes) -> bytes:
 def _parse(content: bytes, export: PackageExport) -> pa.Table:
     header = content.split(b"\n", 1)[0]
     delimiter = max((",", ";", "\t"), key=lambda mark: header.count(mark.encode()))
-    names = [name.strip().strip('"') for name in header.decode().strip().split(delimiter)]
+    names = [name.strip().strip('"') for name in header.decode("utf-8", "replace").strip().split(delimiter)]
     missing = [name for name in export.columns if name not in names]
     if missing:
         raise MappingError(
             f"The package of export project `{export.project}` has no column {', '.join(missing)}; "
-            f"it has {', '.join(names)}."
+            f"it has {', '.join(names)[:500]}."
         )
     try:
         table = pcsv.read_csv(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -204,9 +205,9 @@ def _limits(name: str, extra: Mapping[str, Any]) -> Limits:
         raise ConnectionSetupError(
             f"Connection `{name}`: timeout_seconds, total_seconds and attempts must be numbers."
         ) from exc
-    if min(limits.timeout, limits.total, limits.attempts) <= 0:
+    if not all(0 < number < math.inf for number in (limits.timeout, limits.total, limits.attempts)):
         raise ConnectionSetupError(
-            f"Connection `{name}`: timeout_seconds, total_seconds and attempts must be above zero."
+            f"Connection `{name}`: timeout_seconds, total_seconds and attempts must be above zero, and have an end."
         )
     return limits
 

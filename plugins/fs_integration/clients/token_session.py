@@ -44,7 +44,7 @@ class TokenSession(Session):
                 "Nothing was sent there. Check authority_host, and any proxy between here and Entra."
             )
         kwargs["headers"] = {**(kwargs.get("headers") or {}), "Accept-Encoding": ACCEPTED}
-        kwargs |= {"timeout": SILENCE_SECONDS, "allow_redirects": False, "stream": True}
+        kwargs |= {"timeout": SILENCE_SECONDS, "stream": True}
         with super().request(method, url, *args, **kwargs) as response:
             body = _body(response)
         if response.status_code == 200:

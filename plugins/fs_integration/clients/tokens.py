@@ -7,6 +7,7 @@ return values, other failures as exceptions, its own memory of failures) end in 
 from __future__ import annotations
 
 import logging
+import re
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -56,6 +57,7 @@ ADVICE: dict[int, str] = {
     65001: "The address of the connection is not spelled as the environment spells it.",
     50034: "The account does not exist in this tenant.",
 }
+_WORD = re.compile(r"[a-z_]{1,50}")
 _PASSING_CODES = frozenset({50196, 90055, 90033})
 _PASSING_ERRORS = frozenset({"temporarily_unavailable", "server_error"})
 
@@ -119,10 +121,12 @@ def _token_of(settings: ServiceSettings, answer: Mapping[str, Any]) -> tuple[str
 
 def refusal(settings: ServiceSettings, answer: Mapping[str, Any]) -> Exception:
     """Return the exception for an answer without a token. Entra's own text stays out: it may quote the request."""
-    codes = [int(code) for code in answer.get("error_codes") or () if str(code).isdigit()]
+    listed = answer.get("error_codes")
+    codes = [code for code in listed if isinstance(code, int)] if isinstance(listed, list) else []
     error = str(answer.get("error") or "")
+    error = error if _WORD.fullmatch(error) else "an unknown error"
     name = f"AADSTS{codes[0]}" if codes else error
-    correlation = str(answer.get("correlation_id") or "")
+    correlation = str(answer.get("correlation_id") or "")[:100]
     if error in _PASSING_ERRORS or _PASSING_CODES.intersection(codes):
         return ServiceUnavailable(
             f"{_asked(settings)} and got `{name}`; this is tried again.", code=name, request_id=correlation

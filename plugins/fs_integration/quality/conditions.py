@@ -14,7 +14,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from fs_integration.frames import array_of, to_frame, trimmed
+from fs_integration.frames import array_of, as_text, to_frame, trimmed
 from fs_integration.quality.suite import Check
 
 MOST_DECIMALS = 10  # decimals a decimal column can hold
@@ -79,7 +79,8 @@ def _unfit(frame: pd.DataFrame, column: pd.Series, check: Check) -> pd.Series:
     if check.expect == "one_of":
         return ~column.isin(list(check.values))
     if check.expect == "matches":
-        return ~column.astype(str).str.contains(check.pattern)
+        found = pc.fill_null(pc.match_substring_regex(as_text(array_of(column)), pattern=check.pattern), True)
+        return pd.Series(pc.invert(found).to_numpy(zero_copy_only=False), index=column.index)
     outside = pd.Series(False, index=column.index)
     if check.minimum is not None:
         outside |= column < float(check.minimum)

@@ -14,6 +14,7 @@ from pydantic_core import ErrorDetails
 from fs_integration.errors import MappingError
 from fs_integration.spec.document import Document, KeyPath
 
+MOST_PROBLEMS = 200  # nobody reads more at once, and advice for each takes its time
 EXPLAINED = "docs/mapping-reference.md explains every word."
 
 
@@ -39,10 +40,10 @@ def words_of(model: type[BaseModel]) -> list[str]:
 def problems_of(error: ValidationError, model: type[BaseModel], document: Document) -> list[MappingError]:
     """Turn what pydantic found into errors with file, line and key path, in the order of the file.
 
-    A value that may be of several kinds is reported once, not once per kind.
+    A value that may be of several kinds is reported once, not once per kind. At most ``MOST_PROBLEMS`` are looked at.
     """
     found: dict[KeyPath, MappingError] = {}
-    details = [detail for detail in error.errors(include_url=False) if not _is_echo(detail)]
+    details = [detail for detail in error.errors(include_url=False) if not _is_echo(detail)][:MOST_PROBLEMS]
     for detail in sorted(details, key=lambda detail: detail["type"] == "missing"):
         path = written_path(detail["loc"], document)
         message, suggestion = _explained(detail, path, model)

@@ -14,6 +14,7 @@ from typing import Any, NoReturn, cast
 import yaml
 
 from fs_integration.errors import MappingError
+from fs_integration.plain_text import acting_character
 
 KeyPath = tuple[str | int, ...]
 
@@ -26,6 +27,10 @@ _PLAIN = {"str", "int", "float", "bool", "null", "seq", "map", "timestamp"}
 _WHOLE = re.compile(r"[+-]?(0|[1-9][0-9]*)")
 _DECIMAL = re.compile(r"[+-]?[0-9]+\.[0-9]+")
 _QUOTES = "Put quotes around it"
+# Far beyond what people write; a file within them is read in about a second.
+MOST_BYTES = 1024 * 1024
+DEEPEST = 40  # blocks inside one another
+LONGEST_NUMBER = 40  # characters
 
 
 @dataclass(frozen=True)
@@ -67,9 +72,14 @@ def read_document(file: Path) -> Document:
     :raises MappingError: the file cannot be read, is not YAML, or says something that YAML would silently change.
     """
     try:
-        text = file.read_text(encoding="utf-8")
+        with file.open("rb") as stream:
+            content = stream.read(MOST_BYTES + 1)
+        text = content.decode("utf-8")
     except (OSError, UnicodeDecodeError) as exc:
         raise MappingError(f"The file cannot be read as UTF-8 text: {exc}.", file=str(file)) from exc
+    if len(content) > MOST_BYTES:
+        message = f"The file is larger than {MOST_BYTES:,} bytes, more than any list of rules that people keep."
+        raise MappingError(message, file=str(file), line=1, suggestion="Take out what is not needed.")
     return _Reader(str(file)).read(text)
 
 
@@ -79,10 +89,12 @@ class _Reader:
     def __init__(self, file: str) -> None:
         self.file = file
         self.lines: dict[KeyPath, int] = {}
+        self._tags: dict[int, str] = {}  # place in the text -> tag; a node does not know whether its tag was written
         self._constructor = yaml.constructor.SafeConstructor()
 
     def read(self, text: str) -> Document:
         try:
+            self._check_form(text)
             root = yaml.compose(text, Loader=LOADER)
         except yaml.MarkedYAMLError as exc:
             mark = exc.problem_mark or exc.context_mark
@@ -93,27 +105,41 @@ class _Reader:
             raise MappingError(f"This is not readable as YAML: {exc}.", file=self.file) from exc
         if not isinstance(root, yaml.MappingNode):
             raise MappingError("The file must consist of `key: value` lines.", file=self.file, line=1)
-        self._refuse_aliases(text)
-        return Document(self.file, self._mapping(root, ()), self.lines)
+        return Document(self.file, self._value(root, ()), self.lines)
 
-    def _refuse_aliases(self, text: str) -> None:
+    def _check_form(self, text: str) -> None:
+        """Look at the file event by event, before nodes are built of it: that ends the process at very deep nesting."""
+        depth = 0
         for event in yaml.parse(text, Loader=LOADER):
-            anchor = getattr(event, "anchor", None)
-            if anchor is not None:
-                line = cast("yaml.Mark", event.start_mark).line + 1
-                message = f"`{anchor}` is a YAML anchor or alias; mapping files do not use them."
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            anchor, tag = getattr(event, "anchor", None), getattr(event, "tag", None)
+            mark = cast("yaml.Mark", event.start_mark)
+            if depth > DEEPEST:
+                message = f"Here are more than {DEEPEST} blocks or lists inside one another."
                 raise MappingError(
-                    message, file=self.file, line=line, suggestion="Write the value out, or use `value_maps`."
+                    message, file=self.file, line=mark.line + 1, suggestion="Check indentation and brackets."
                 )
+            if anchor is not None:
+                message = f"`{anchor}` is a YAML anchor or alias; mapping files do not use them."
+                hint = "Write the value out, or use `value_maps`."
+                raise MappingError(message, file=self.file, line=mark.line + 1, suggestion=hint)
+            if tag is not None:
+                self._tags[mark.index] = tag
 
     def _value(self, node: yaml.Node, path: KeyPath) -> Any:
+        self._refuse_tag(node, path)
         if node.tag.removeprefix(_PREFIX) not in _PLAIN:
-            self._fail(node, path, f"The YAML tag `{node.tag}` is not used in mapping files.", "Write a plain value.")
+            self._fail(node, path, f"YAML reads this as `{node.tag.removeprefix(_PREFIX)}`.", f"{_QUOTES}.")
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, path)
         if isinstance(node, yaml.SequenceNode):
             return [self._item(item, (*path, position)) for position, item in enumerate(node.value)]
-        return self._scalar(cast("yaml.ScalarNode", node), path)
+        return self._scalar(node, path)
+
+    def _refuse_tag(self, node: yaml.Node, path: KeyPath) -> None:
+        tag = self._tags.get(node.start_mark.index)
+        if tag is not None:
+            self._fail(node, path, f"The YAML tag `{tag}` is not used in mapping files.", "Write a plain value.")
 
     def _item(self, node: yaml.Node, path: KeyPath) -> Any:
         self.lines[path] = node.start_mark.line + 1
@@ -133,6 +159,7 @@ class _Reader:
         return values
 
     def _key(self, node: yaml.Node, path: KeyPath) -> str:
+        self._refuse_tag(node, path)
         if node.tag == f"{_PREFIX}merge":
             self._fail(node, path, "`<<` is not used in mapping files.", "Write the keys out.")
         value = self._scalar(node, path) if isinstance(node, yaml.ScalarNode) else None
@@ -141,18 +168,26 @@ class _Reader:
             self._fail(node, path, f"The key `{shown}` is not text.", f'{_QUOTES}: `"{shown}"`.')
         return value
 
-    def _scalar(self, node: yaml.ScalarNode, path: KeyPath) -> Any:
-        if not node.style:
+    def _scalar(self, node: yaml.Node, path: KeyPath) -> Any:
+        acting = acting_character(node.value)
+        if acting:
+            message = f"This holds the character `{acting}`, which nobody sees and which acts on what shows it."
+            self._fail(node, path, message, "Take it out.")
+        if not getattr(node, "style", None):
             self._refuse_surprise(node, path, node.tag.removeprefix(_PREFIX))
         return self._constructor.construct_object(node, deep=True)
 
-    def _refuse_surprise(self, node: yaml.ScalarNode, path: KeyPath, kind: str) -> None:
+    def _refuse_surprise(self, node: yaml.Node, path: KeyPath, kind: str) -> None:
         text = node.value
         quoted = f'{_QUOTES} when the text is meant: `"{text}"`.'
         if kind == "bool" and text not in ("true", "false"):
             meant = "true" if text.lower() in ("yes", "on", "true") else "false"
             self._fail(
                 node, path, f"YAML reads `{text}` as {meant}.", f"{quoted} Write `{meant}` when yes or no is meant."
+            )
+        if kind in ("int", "float") and len(text) > LONGEST_NUMBER:
+            self._fail(
+                node, path, f"This number has more than {LONGEST_NUMBER} characters.", f"{_QUOTES} when text is meant."
             )
         if kind == "int" and not _WHOLE.fullmatch(text):
             number = self._constructor.construct_object(node)

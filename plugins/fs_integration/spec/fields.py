@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field, StrictBool, StrictFloat, StrictInt, StrictStr, model_validator
+from pydantic import Field, StrictBool, StrictInt, StrictStr, model_validator
 
 from fs_integration.spec.metadata import ColumnKind, Frozen
-from fs_integration.spec.words import Identifier, Otherwise, Remark, Scalar
+from fs_integration.spec.words import Identifier, Number, Otherwise, Remark, Scalar
 
 
 class Lookup(Remark):
@@ -25,8 +25,8 @@ class Lookup(Remark):
 class Clamp(Frozen):
     """Pull a number into a range."""
 
-    min: StrictInt | StrictFloat | None = None
-    max: StrictInt | StrictFloat | None = None
+    min: Number | None = None
+    max: Number | None = None
 
 
 class FieldRule(Remark):
@@ -60,7 +60,7 @@ class FieldRule(Remark):
     lookup: Lookup | None = None
     round: StrictInt | None = Field(default=None, ge=0, le=10)
     clamp: Clamp | None = None
-    max_length: StrictInt | None = Field(default=None, ge=1)
+    max_length: StrictInt | None = Field(default=None, ge=1, le=1_048_576)
     too_long: Literal["reject", "truncate"] = "reject"
     required: StrictBool = False
     only_on_create: StrictBool = False

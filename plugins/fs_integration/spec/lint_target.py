@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from fs_integration.spec.columns import HEADER
@@ -13,6 +12,7 @@ from fs_integration.spec.lint_conditions import lint_condition
 from fs_integration.spec.lint_values import can_create
 from fs_integration.spec.mapping import QualityRule
 from fs_integration.spec.metadata import Column, ColumnKind, EntityMetadata
+from fs_integration.spec.pattern import fault_of
 from fs_integration.spec.scene import Scene, View
 
 # Dataverse fills these when a create leaves them out; yes/no columns always have a default.
@@ -103,10 +103,9 @@ def _vanished(scene: Scene, view: View) -> Iterator[Finding]:
 
 def _quality(path: KeyPath, rule: QualityRule, scene: Scene) -> Iterator[Finding]:
     if rule.pattern is not None:
-        try:
-            re.compile(rule.pattern)
-        except re.error as exc:
-            message = f"`{rule.pattern}` is not a regular expression: {exc}."
+        fault = fault_of(rule.pattern)
+        if fault:
+            message = f"`{rule.pattern}` is not a regular expression: {fault}."
             yield error((*path, "pattern"), message, "Check brackets; put a backslash before characters meant as such.")
     view = scene.source if rule.stage == "raw" else scene.target
     column = view.columns.get(rule.field or "") if view else None

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field, StrictBool, StrictFloat, StrictInt, StrictStr
+from pydantic import Field, StrictBool, StrictInt, StrictStr, field_validator
 
 from fs_integration.spec.fields import Clamp, FieldRule, Lookup
+from fs_integration.spec.pattern import LONGEST_PATTERN, matched_again
 from fs_integration.spec.source import ChangedSince, Enrich, Group, Keep, PackageExport, Reference, Source
 from fs_integration.spec.target import Header, PackageImport, Protect, Target, Vanished
-from fs_integration.spec.words import Basis, Condition, Identifier, Otherwise, Remark, Scalar, System
+from fs_integration.spec.words import Basis, Condition, Identifier, Number, Otherwise, Remark, Scalar, System
 
 __all__ = [
     "Basis",
@@ -63,13 +64,21 @@ class QualityRule(Remark):
     stage: Literal["raw", "shaped"] = "shaped"
     field: StrictStr | None = None
     fields: tuple[StrictStr, ...] = ()
-    min: StrictInt | StrictFloat | None = None
-    max: StrictInt | StrictFloat | None = None
+    min: Number | None = None
+    max: Number | None = None
     values: tuple[Scalar, ...] = ()
-    pattern: StrictStr | None = None
+    pattern: StrictStr | None = Field(default=None, max_length=LONGEST_PATTERN)
     max_drop_percent: StrictInt | None = Field(default=None, ge=0, le=100)
     failing: Literal["reject_row", "stop_batch", "warn"] = "reject_row"
     reason: StrictStr = ""
+
+    @field_validator("pattern")
+    @classmethod
+    def _matched_in_one_pass(cls, pattern: str | None) -> str | None:
+        again = matched_again(pattern or "")
+        if again:
+            raise ValueError(f"`{again}` looks around or back, which may take for ever; write the pattern without it")
+        return pattern
 
 
 class Thresholds(Remark):
@@ -92,7 +101,7 @@ class Quarantine(Remark):
     :param mask: source or target columns whose values are shown nowhere outside the systems and the staging area.
     """
 
-    keep_days: StrictInt | None = Field(default=None, ge=1)
+    keep_days: StrictInt | None = Field(default=None, ge=1, le=36_500)
     mask: tuple[StrictStr, ...] = ()
 
 

@@ -10,6 +10,7 @@ from pydantic import Field, StrictBool, StrictFloat, StrictInt, StrictStr, model
 from fs_integration.spec.metadata import Frozen
 
 Scalar = StrictStr | StrictInt | StrictFloat | StrictBool | None
+Number = Annotated[StrictInt | StrictFloat, Field(ge=-1e18, le=1e18)]  # what a decimal column can be compared with
 Identifier = Annotated[StrictStr, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 System = Literal["finance_operations", "dataverse"]
 

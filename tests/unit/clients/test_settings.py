@@ -73,6 +73,8 @@ def test_the_address_is_brought_into_the_form_entra_wants(host: str, port: int |
         pytest.param({}, {"ca_file": "/nowhere/ca.pem"}, "does not exist", id="a file that is not there"),
         pytest.param({}, {"instance_discovery": "maybe"}, "true or false", id="neither true nor false"),
         pytest.param({}, {"timeout_seconds": "long"}, "must be numbers", id="a word for a number"),
+        pytest.param({}, {"total_seconds": "nan"}, "above zero", id="no number that can be compared"),
+        pytest.param({}, {"timeout_seconds": "inf"}, "above zero", id="no end"),
         pytest.param({}, {"attempts": -1}, "above zero", id="a number below zero"),
         pytest.param({}, {"authority_host": "http://entra"}, "no https address", id="an authority without https"),
     ],

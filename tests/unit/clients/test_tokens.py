@@ -268,6 +268,13 @@ ODD = {
     "nothing for a token": (reply({"access_token": ""}), "no token;"),
     "a token of two lines": (reply({"access_token": "geheim-token\r\nX: y"}), "no token;"),
     "a token of another alphabet": (reply({"access_token": "geheim-token\u0430"}), "no token;"),
+    "codes that are none": (reply({"error": "x", "error_codes": 7}, 400), "was refused"),
+    "codes of another alphabet": (
+        reply({"error": "x", "error_codes": ["\u00b2", "9" * 5000, None]}, 400),
+        "was refused",
+    ),
+    "an error without end": (reply({"error": "geheim" * 5000}, 400), "was refused"),
+    "no life": (reply({"access_token": "t", "expires_in": "geheim"}), "ValueError"),
     "a token without end": (reply({"access_token": "geheim-token" * 5000}), "no token;"),
 }
 
@@ -280,6 +287,7 @@ def test_an_odd_answer_is_named_and_never_repeated(
     with caplog.at_level("DEBUG"), pytest.raises(FsIntegrationError, match=said) as caught:
         source(entra, fake_time).token()
     assert "geheim" not in f"{caught.value} {caplog.text}"
+    assert len(str(caught.value)) < 1000
 
 
 @pytest.mark.parametrize("life", [10**300, "3600", -5], ids=["for ever", "as text", "over"])
