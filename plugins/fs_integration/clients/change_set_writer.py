@@ -32,6 +32,8 @@ MOVED = (
     "The row is in {} already with another value in a column of the entity's key, which cannot be changed. Correct it "
     "there, or delete it there so that it comes anew."
 )
+MOST_OPERATIONS = 5000  # of one request; Microsoft's limit
+TOO_LARGE = "The document has {} lines; one transaction holds less than {}, so none of them was written. Split it."
 
 
 @dataclass
@@ -67,10 +69,18 @@ class ChangeSetWriter:
 
         :raises ServiceError: a failure that is not about single rows; rows sent before it may have been written.
         """
-        requests = list(_requests(groups, request_rows))
+        requests = list(_requests([group for group in groups if self._fits(group)], request_rows))
         side_by_side(self._settle, requests, at_once=parallel_requests, name="finance-operations")
         log.info("Wrote %d rows to %s, %d refused", self._answers.written, self._entity, self._answers.refused)
         return self._answers.frame()
+
+    def _fits(self, group: Group) -> bool:
+        """Tell whether one request can hold a document and its header; refuse all its rows where it cannot."""
+        if len(group) < MOST_OPERATIONS:
+            return True
+        for position in group:
+            self._answers.refuse(position, "document", TOO_LARGE.format(len(group), MOST_OPERATIONS))
+        return False
 
     def _settle(self, groups: list[Group]) -> None:
         work = _Work(groups)

@@ -1,4 +1,4 @@
-"""Turn rows into change sets for Finance & Operations: one per row, or one per document with its header.
+"""Turn rows into change sets for Finance & Operations: one per row, or one per document, with its header if it has one.
 
 Whether a row is created or updated depends on what the service holds, so a change set is built anew each time it is not
 known what became of the last one.

@@ -132,7 +132,8 @@ class FinanceOperationsClient:
         :param before_request: called before every request; what it raises stops the write.
         :param exists: True updates and never creates; False creates, and updates what turns out to be there already.
         :param header: entity written together with the lines of each document, in one transaction.
-        :param document: column whose value the lines of one document share; needed with ``header``.
+        :param document: column whose value the lines of one document share, which are written in one transaction; empty
+            where rows stand alone; needed with ``header``.
         :returns: one line per row, in order: ``_key``, ``status`` (``written`` or ``rejected``), ``code``, ``message``.
         :raises ServiceError: a failure that is not about single rows.
         """
@@ -140,7 +141,7 @@ class FinanceOperationsClient:
         builder = ChangeSetBuilder(
             self, metadata, rows, key=key, columns=columns, exists=exists, header=header
         )  # fmt: skip
-        groups = document_groups(rows, document) if header else [(position,) for position in range(len(rows))]
+        groups = document_groups(rows, document) if document else [(position,) for position in range(len(rows))]
         answers = RowAnswers(rows[KEY], f"Finance & Operations entity {metadata.name}")
         writer = ChangeSetWriter(
             self._transport, builder, answers, entity=metadata.name, before_request=before_request

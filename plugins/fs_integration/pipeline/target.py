@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from fs_integration.clients.change_sets import DocumentHeader
 from fs_integration.clients.dataverse import DataverseClient
 from fs_integration.clients.finance_operations import EMPTY_DATE, FinanceOperationsClient
+from fs_integration.clients.finance_operations_metadata import COMPANY_FIELD
 from fs_integration.clients.package_actions import is_over
 from fs_integration.clients.parallel import merged
 from fs_integration.errors import PackageUnderWay
@@ -108,7 +109,7 @@ class FinanceOperationsTarget:
         return self.client.write(
             self.metadata, rows, key=target.key, columns=[name for name in columns if not name.startswith(HEADER)],
             request_rows=target.request_rows, parallel_requests=target.parallel_requests,
-            before_request=before_request, exists=exists, header=header, document=header.key[-1] if header else "",
+            before_request=before_request, exists=exists, header=header, document=document_column(self.task),
         )  # fmt: skip
 
     def _import(
@@ -187,6 +188,16 @@ def _without_empty(column: pd.Series) -> pd.Series:
     else:
         return column
     return pd.Series(pd.arrays.ArrowExtensionArray(pc.if_else(empty, pa.scalar(None, array.type), array)))
+
+
+def document_column(task: MappingTask) -> str:
+    """Return the column whose value the rows of one document of F&O share: in the key, before that of the line.
+
+    Empty where rows stand alone (docs/concepts.md, "Documents").
+    """
+    target, key = task.target, [name for name in task.target.key if name != COMPANY_FIELD]
+    has_documents = task.source.document is not None or target.header is not None
+    return key[-2] if target.system == "finance_operations" and has_documents and len(key) > 1 else ""
 
 
 def _document_header(task: MappingTask, columns: Sequence[str]) -> DocumentHeader | None:

@@ -12,7 +12,7 @@ from fs_integration.frames import KEY, REJECTION_COLUMNS, SOURCE_KEY, SOURCE_ROW
 from fs_integration.ledger import Lease, Ledger
 from fs_integration.pipeline.masking import masked
 from fs_integration.pipeline.run import Run
-from fs_integration.pipeline.target import TargetTable
+from fs_integration.pipeline.target import TargetTable, document_column
 from fs_integration.records import BatchRef, Outcome
 from fs_integration.spec.columns import written_columns
 from fs_integration.spec.mapping import MappingTask
@@ -58,7 +58,7 @@ class Writer:
     def _slice_rows(self, rows: int) -> int:
         """Return how many rows are written before the ledger is told; documents and packages go as a whole."""
         target = self.task.target
-        if target.header is not None or target.route == "package":
+        if document_column(self.task) or target.route == "package":
             return max(rows, 1)
         return target.request_rows * target.parallel_requests * SLICE_ROUNDS
 

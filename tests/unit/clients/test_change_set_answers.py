@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 from tests.unit.clients.stub import FakeTime, FakeTokens, Reply, Seen, Service, reply
 
+from fs_integration.clients.change_set_writer import MOST_OPERATIONS, TOO_LARGE
 from fs_integration.clients.change_sets import DocumentHeader
 from fs_integration.clients.finance_operations import FinanceOperationsClient
 from fs_integration.clients.finance_operations_payload import FILTER_CHARACTERS
@@ -301,3 +302,34 @@ def test_one_document_of_many_lines_that_is_refused_is_no_sign_that_it_is_not_th
     )  # fmt: skip
     assert answer["status"].tolist() == ["rejected"] * many + ["written"]
     assert set(answer["message"][:many]) == {"The journal is locked."}
+
+
+def test_a_document_that_no_request_can_hold_is_refused_whole_and_holds_up_no_other(
+    orders: Orders, client: FinanceOperationsClient
+) -> None:
+    rows = orders_of(*["A"] * MOST_OPERATIONS, "B", Line=[Decimal(number) for number in [*range(MOST_OPERATIONS), 1]])
+    answer = client.write(
+        ORDERS, rows, key=(*KEYS, "Line"), columns=["dataAreaId", "Reference", "Line"], exists=False, request_rows=1000,
+        parallel_requests=1, before_request=lambda: None, document="Reference",
+    )  # fmt: skip
+    assert answer["status"].tolist() == ["rejected"] * MOST_OPERATIONS + ["written"]
+    assert set(answer["message"][:-1]) == {TOO_LARGE.format(MOST_OPERATIONS, MOST_OPERATIONS)}
+    assert references(orders) == ["B"]
+
+
+def test_lines_of_a_document_without_header_are_written_together(
+    orders: Orders, client: FinanceOperationsClient
+) -> None:
+    def refuse_the_first(ops: list[dict[str, Any]]) -> Reply:
+        assert [op["body"]["Reference"] for op in ops] == ["A", "A", "B"]
+        return batch([(ops[0]["id"], 400, "The order is locked."), orders.one(ops[2])])
+
+    orders.script = [refuse_the_first]
+    rows = orders_of("A", "B", "A", Line=[Decimal(number) for number in (1, 1, 2)])
+    answer = client.write(
+        ORDERS, rows, key=(*KEYS, "Line"), columns=["dataAreaId", "Reference", "Line"], exists=False, request_rows=1000,
+        parallel_requests=1, before_request=lambda: None, document="Reference",
+    )  # fmt: skip
+    assert list(zip(answer["status"], answer["code"], strict=True)) == [
+        ("rejected", "http_400"), WRITTEN, ("rejected", "document"),
+    ]  # fmt: skip
