@@ -20,11 +20,11 @@ FAILED = 2
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command. :param arguments: without the program's name; by default those of the process."""
     given = parser().parse_args(arguments)
-    console = Console()
+    console = Console(markup=False)  # what it shows comes from files, rows and services, and is no markup
     try:
         return int(given.run(given, console))
     except FsIntegrationError as exc:
-        console.print(str(exc), style="red", markup=False, soft_wrap=True)
+        console.print(str(exc), style="red", soft_wrap=True)
         return FAILED
 
 

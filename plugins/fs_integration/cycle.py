@@ -24,6 +24,7 @@ from fs_integration.spec.mapping import Mapping
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperator
 
+MOST_MINUTES = 7 * 24 * 60
 STAGES = {
     "master_data": ("accounts", "warehouses", "products", "projects"),
     "service": ("inventory_adjustments", "inventory_transfers", "work_orders"),
@@ -129,7 +130,7 @@ def _check_order(areas: dict[str, Mapping]) -> None:
 def _params(posting_minutes: int, at_posting_timeout: str) -> dict[str, Param]:
     return {
         "posting_minutes": Param(
-            posting_minutes, type="integer", minimum=0,
+            posting_minutes, type="integer", minimum=0, maximum=MOST_MINUTES,
             description="How long to wait, at most, until the inventory journals we sent are posted.",
         ),
         "at_posting_timeout": Param(

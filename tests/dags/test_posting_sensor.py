@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 from airflow.sdk.exceptions import TaskDeferred
@@ -16,6 +17,7 @@ from fs_integration.pipeline.posting import UnpostedJournal
 
 AREAS = ("warehouses", "inventory_adjustments", "inventory_transfers")
 ENTITY = "InventoryAdjustmentJournalHeaders"
+CONTEXT = {"params": {}, "dag": SimpleNamespace(params={}), "task": SimpleNamespace(params={})}
 
 
 @pytest.fixture
@@ -47,7 +49,7 @@ def ago(minutes):
 
 
 def test_it_looks_for_every_kind_of_journal_in_every_company(scm):
-    assert sensor().execute({}) == []
+    assert sensor().execute(CONTEXT) == []
     assert scm["looks"] == [
         (ENTITY, "inventory_adjustments/lines/usmf", ("JournalNumber", "LineNumber")),
         (ENTITY, "inventory_adjustments/lines/demf", ("JournalNumber", "LineNumber")),
@@ -67,7 +69,7 @@ def test_a_task_woken_without_its_arguments_begins_to_wait_anew(scm):
 def test_an_unposted_journal_of_one_company_lets_it_sleep_until_the_next_look(scm):
     scm[ENTITY, "demf"] = ["DA000001"]
     with pytest.raises(TaskDeferred) as slept:
-        sensor(minutes="30", look_every=timedelta(minutes=2)).execute({})
+        sensor(minutes="30", look_every=timedelta(minutes=2)).execute(CONTEXT)
     wait = slept.value.trigger.moment - datetime.now(UTC)
     assert timedelta(seconds=100) < wait <= timedelta(minutes=2)
     assert slept.value.method_name == "look"
@@ -78,7 +80,7 @@ def test_an_unposted_journal_of_one_company_lets_it_sleep_until_the_next_look(sc
 def test_it_never_sleeps_beyond_the_end_of_the_waiting(scm):
     scm[ENTITY, "usmf"] = ["UA000001"]
     with pytest.raises(TaskDeferred) as slept:
-        sensor(minutes=1, look_every=timedelta(minutes=10)).execute({})
+        sensor(minutes=1, look_every=timedelta(minutes=10)).execute(CONTEXT)
     assert slept.value.trigger.moment - datetime.now(UTC) <= timedelta(minutes=1)
 
 
@@ -117,12 +119,12 @@ def test_or_it_goes_on_and_hands_over_what_was_not_posted(scm):
 
 def test_waiting_no_time_at_all_means_one_look(scm):
     scm[ENTITY, "usmf"] = ["UA000001"]
-    assert len(sensor(minutes=0, at_timeout="go_on").execute({})) == 1
+    assert len(sensor(minutes=0, at_timeout="go_on").execute(CONTEXT)) == 1
 
 
 def test_another_word_for_what_happens_then_is_refused_at_once(scm):
     with pytest.raises(ConfigurationError, match="go_on"):
-        sensor(at_timeout="continue").execute({})
+        sensor(at_timeout="continue").execute(CONTEXT)
 
 
 def test_a_service_that_cannot_answer_now_is_asked_again_later_without_a_failed_try(scm):

@@ -21,6 +21,7 @@ from fs_integration.errors import (
     SetupRefused,
     Throttled,
 )
+from fs_integration.plain_text import one_line
 from fs_integration.spec.error_rules import ErrorRules, Kind, shipped_rules
 
 LONGEST_WAIT = 3600.0  # seconds; what a service asks beyond that is taken as this
@@ -93,7 +94,7 @@ def _family(kind: Kind, status: int) -> type[ServiceError]:
 
 def request_id(headers: Mapping[str, str]) -> str:
     """Return the id to quote to the service's support, empty when there is none."""
-    return next((headers[name] for name in REQUEST_ID_HEADERS if headers.get(name)), "")
+    return one_line(next((headers[name] for name in REQUEST_ID_HEADERS if headers.get(name)), ""))
 
 
 def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> float | None:

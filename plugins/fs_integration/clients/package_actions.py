@@ -27,6 +27,7 @@ from fs_integration.errors import (
     ServiceUnavailable,
     TransientServiceError,
 )
+from fs_integration.plain_text import one_line
 
 log = logging.getLogger(__name__)
 
@@ -88,7 +89,7 @@ class PackageActions:
     def state(self, execution: str) -> str:
         """Return the state of an execution, ``Unknown`` where the service does not know it."""
         try:
-            return str(self.call("GetExecutionSummaryStatus", executionId=execution) or UNKNOWN)
+            return one_line(str(self.call("GetExecutionSummaryStatus", executionId=execution) or UNKNOWN))
         except (NotFound, RequestRefused):
             return UNKNOWN
 

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from fs_integration.hooks.ledger import LedgerHook
 from fs_integration.ledger import breakers, environments
+from fs_integration.plain_text import one_line
 
 
 def show_environments(console: Console, connection: str) -> int:
     """Show which environments the entries of the ledger are about."""
     table = Table("area", "task", "company", "system", "address", "tenant", "id")
     for scope, one in environments.pinned(LedgerHook(connection).get_ledger()):
-        table.add_row(scope.mapping, scope.task, scope.legal_entity, one.system, one.address, one.tenant, one.identity)
+        found = one_line(one.address), one_line(one.tenant), one_line(one.identity)
+        table.add_row(scope.mapping, scope.task, scope.legal_entity, one.system, *found)
     console.print(table)
     return 0
 
@@ -32,7 +33,7 @@ def show_pauses(console: Console, connection: str) -> int:
     for state in breakers.states(LedgerHook(connection).get_ledger()):
         until = f"{state.until:%Y-%m-%d %H:%M:%S}" if state.until else ""
         names = (state.breaker.area, state.breaker.connection_set)
-        table.add_row(*names, str(state.failures), state.step, until, escape(state.message))
+        table.add_row(*names, str(state.failures), state.step, until, one_line(state.message))
     console.print(table)
     return 0
 

@@ -45,9 +45,8 @@ def lint(console: Console, *, files: Sequence[Path], online: bool, connection_se
     problems = [problem for file in chosen for problem in problems_of_file(file, tables)]
     problems += [] if files else [(fault, True) for fault in history_problems()]
     for problem, serious in problems:
-        word = "[red]error[/red]  " if serious else "[yellow]warning[/yellow]"
-        console.print(word, end=" ")
-        console.print(str(problem), markup=False, highlight=False, soft_wrap=True)
+        console.print("error  " if serious else "warning", style="red" if serious else "yellow", end=" ")
+        console.print(str(problem), highlight=False, soft_wrap=True)
     serious_ones = sum(serious for _, serious in problems)
     known = "the services" if online else "saved descriptions of the tables"
     mappings = sum(file.absolute().parent.name != CONNECTION_SETS and file.name != FILE_NAME for file in chosen)

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
 from fs_integration.commands.books import open_ledger
 from fs_integration.commands.people_csv import people_csv
 from fs_integration.errors import ConfigurationError
 from fs_integration.frames import typed_key
 from fs_integration.ledger.selection import digest
+from fs_integration.plain_text import one_line
 from fs_integration.records import Selection
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def show(console: Console, connection: str, *, area: str | None, closed: bool, c
 def _print(console: Console, lines: pd.DataFrame) -> None:
     table = Table(*COLUMNS)
     for cells in _cells(lines):
-        table.add_row(*(Text(_shown(cell)) for cell in cells))
+        table.add_row(*map(_shown, cells))
     console.print(table)
 
 
@@ -50,7 +50,7 @@ def _cells(lines: pd.DataFrame) -> list[list[Any]]:
 
 
 def _shown(cell: Any) -> str:
-    return cell.strftime("%Y-%m-%d %H:%M") if hasattr(cell, "strftime") else str(cell)
+    return cell.strftime("%Y-%m-%d %H:%M") if hasattr(cell, "strftime") else one_line(str(cell))
 
 
 def replay(console: Console, connection: str, *, area: str, wanted: Selection, seen: str, dry_run: bool) -> int:
@@ -63,7 +63,7 @@ def replay(console: Console, connection: str, *, area: str, wanted: Selection, s
         raise ConfigurationError("Say which rows: `--rule`, `--key`, `--run`, `--task` or `--company`.")
     lines = open_ledger(connection).select_quarantine(area, wanted)
     if not len(lines):
-        console.print(f"No open line of {area} matches {wanted}. Look at `quarantine list {area}`.", markup=False)
+        console.print(f"No open line of {area} matches {wanted}. Look at `quarantine list {area}`.")
         return 1
     mark = digest(lines)
     if seen and seen != mark:
@@ -79,7 +79,7 @@ def replay(console: Console, connection: str, *, area: str, wanted: Selection, s
     parameters = {**wanted.words(), **({"seen": seen} if seen else {})}
     run_id = _start(f"fs_{area}", {f"replay_{name}": value for name, value in parameters.items()})
     begins = "as soon as the DAG is unpaused and no other run of it is under way"
-    console.print(f"{rows} rows. Run {run_id} of fs_{area} offers them again {begins}.", markup=False, soft_wrap=True)
+    console.print(f"{rows} rows. Run {run_id} of fs_{area} offers them again {begins}.", soft_wrap=True)
     return 0
 
 

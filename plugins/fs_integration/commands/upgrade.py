@@ -37,10 +37,10 @@ def _report(console: Console, file: Path) -> int:
     try:
         report = upgrade_report(file)
     except MappingError as exc:
-        console.print(str(exc), style="red", markup=False, soft_wrap=True)
+        console.print(str(exc), style="red", soft_wrap=True)
         return UNABLE
     for line in _lines(report):
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
+        console.print(line, highlight=False, soft_wrap=True)
     return 1 if report.conflicts else 0
 
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
 from airflow.sdk.exceptions import AirflowException
 
+from fs_integration.operators.parameters import refuse_unknown
+
 if TYPE_CHECKING:
     from airflow.sdk import Context
     from airflow.sdk.types import RuntimeTaskInstanceProtocol
@@ -34,6 +36,10 @@ class AreaRunOperator(TriggerDagRunOperator):
             **kwargs,
         }  # fmt: skip
         super().__init__(**kwargs)
+
+    def execute(self, context: Context) -> None:
+        refuse_unknown(context)
+        super().execute(context)
 
     def execute_complete(self, context: Context, event: tuple[str, dict[str, Any]]) -> None:
         try:

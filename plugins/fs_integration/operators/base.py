@@ -13,6 +13,7 @@ from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowRescheduleException
 
 from fs_integration.errors import AreaPaused, LeaseHeld
+from fs_integration.operators.parameters import refuse_unknown
 from fs_integration.operators.retry import FamilyRetryPolicy
 from fs_integration.records import Interval, Scope
 from fs_integration.spec.connection_set import ConnectionSet
@@ -96,10 +97,11 @@ class AreaOperator(BaseOperator):
         return counted(self.ledger, breaker, work, self.connections.circuit_breaker)
 
     def run_of(self, context: Context) -> Run:
-        """Return the run this task instance belongs to."""
+        """Return the run this task instance belongs to. :raises ConfigurationError: its parameters make no sense."""
         from fs_integration.pipeline.run import run_of
         from fs_integration.staging import run_key
 
+        refuse_unknown(context)
         dag_run = context["dag_run"]
         start, end = context.get("data_interval_start"), context.get("data_interval_end")
         return run_of(

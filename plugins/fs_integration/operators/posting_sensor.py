@@ -11,6 +11,7 @@ from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import TaskDeferred
 
 from fs_integration.errors import ConfigurationError, DataQualityError, TransientServiceError
+from fs_integration.operators.parameters import refuse_unknown
 from fs_integration.operators.retry import FamilyRetryPolicy
 from fs_integration.records import Scope
 from fs_integration.spec.loader import load_connection_set, load_mapping
@@ -55,6 +56,7 @@ class JournalsPostedSensor(BaseOperator):
         self.minutes, self.at_timeout, self.look_every = minutes, at_timeout, look_every
 
     def execute(self, context: Context) -> list[dict[str, str]]:
+        refuse_unknown(context)
         if self.at_timeout not in AT_TIMEOUT:
             raise ConfigurationError(f"at_posting_timeout is `{self.at_timeout}`; it must be one of {AT_TIMEOUT}.")
         return self.look(context)

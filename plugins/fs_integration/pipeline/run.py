@@ -13,6 +13,7 @@ from fs_integration.records import Interval, Scope, Selection
 from fs_integration.spec.mapping import MappingTask
 
 REPLAY, SEEN = "replay_", "seen"  # run parameters begin with the first
+LONGEST_WORD = 500  # characters
 REPLAY_WORDS = tuple(field.name for field in fields(Selection))
 
 
@@ -83,13 +84,13 @@ def run_of(
     :param data_interval: None for a run without logical date.
     :param params: ``window_start`` and ``window_end`` make a run started by hand stateless, ``full`` makes it full,
         and any ``replay_...`` makes it a replay.
-    :raises ConfigurationError: when the window given by hand is not two ISO 8601 moments in order, or when a replay is
-        to be something else as well.
+    :raises ConfigurationError: when a parameter is of another type, when the window given by hand is not two ISO 8601
+        moments in order, or when a replay is to be something else as well.
     """
-    window = _window(params)
-    words = {name: str(params.get(f"{REPLAY}{name}") or "") for name in (*REPLAY_WORDS, SEEN)}
+    window, full = _window(params), _full(params)
+    words = {name: _text(params, f"{REPLAY}{name}") for name in (*REPLAY_WORDS, SEEN)}
     if any(words.values()):
-        if window is not None or params.get("full"):
+        if window is not None or full:
             raise ConfigurationError(
                 f"Run {run_id} of {dag_id} is to replay rows held back and to read others as well (`window_start`, "
                 "`window_end` or `full`). Start two runs, one for each."
@@ -106,16 +107,16 @@ def run_of(
         return Run(run_key, dag_id, run_id, Mode.STATELESS, data_interval)
     if run_type == "scheduled" and data_interval is not None:
         return Run(run_key, dag_id, run_id, Mode.SCHEDULED, data_interval)
-    return Run(run_key, dag_id, run_id, Mode.SCHEDULED, Interval(None, run_after), full=bool(params.get("full")))
+    return Run(run_key, dag_id, run_id, Mode.SCHEDULED, Interval(None, run_after), full=full)
 
 
 def _window(params: Mapping[str, Any]) -> Interval | None:
-    start, end = params.get("window_start"), params.get("window_end")
+    start, end = _text(params, "window_start"), _text(params, "window_end")
     if not start and not end:
         return None
     try:
         interval = Interval(_moment(start), _moment(end))
-    except (TypeError, ValueError) as exc:
+    except (OverflowError, ValueError) as exc:
         raise ConfigurationError(
             f"Run parameters window_start `{start}` and window_end `{end}` must both be ISO 8601 moments, "
             "for example `2026-11-20T00:00:00Z`."
@@ -125,9 +126,28 @@ def _window(params: Mapping[str, Any]) -> Interval | None:
     return interval
 
 
-def _moment(text: Any) -> datetime:
+def _moment(text: str) -> datetime:
     moment = datetime.fromisoformat(text)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _text(params: Mapping[str, Any], name: str) -> str:
+    """Return a parameter that is text or not given."""
+    value = params.get(name)
+    if value is None:
+        return ""
+    if not isinstance(value, str) or len(value) > LONGEST_WORD:
+        raise ConfigurationError(
+            f"Run parameter {name} is `{str(value)[:100]}`, but must be text of at most {LONGEST_WORD} characters."
+        )
+    return value
+
+
+def _full(params: Mapping[str, Any]) -> bool:
+    value = params.get("full", False)
+    if not isinstance(value, bool):
+        raise ConfigurationError(f"Run parameter full is `{str(value)[:100]}`, but must be true or false.")
+    return value
 
 
 def scopes_of(mapping: str, task: str, companies: list[str]) -> list[Scope]:

@@ -16,6 +16,7 @@ import pandas as pd
 import pyarrow as pa
 
 from fs_integration.frames import REJECTION_COLUMNS, SOURCE_ROWS, array_of, as_text, empty_frame, joined_text, to_table
+from fs_integration.plain_text import one_line
 from fs_integration.quality.conditions import failing, prepared
 from fs_integration.quality.data_docs import write_page
 from fs_integration.quality.expectations import validate
@@ -136,12 +137,12 @@ def _exception(item: Any) -> str:
 def _told(fail: _Failed, subject: pd.DataFrame, name: str, masked: Collection[str]) -> str:
     check = fail.check
     if fail.fault:
-        return f"Check `{check.rule}` of `{check.field}` could not be evaluated on {name}: {fail.fault}"
+        return one_line(f"Check `{check.rule}` of `{check.field}` could not be evaluated on {name}: {fail.fault}")
     found = f"{int(fail.rows.sum())} of {len(subject)} rows of {name} fail `{check.rule}`."
     if check.expect == "not_null" or not set(check.fields).isdisjoint(masked):
         return f"{found} {check.reason}"
     examples = joined_text(subject[fail.rows].head(SHOWN_VALUES), check.fields).tolist()
-    return f"{found} {check.reason} Found: {', '.join(f'`{example}`' for example in examples)}."
+    return one_line(f"{found} {check.reason} Found: {', '.join(f'`{example}`' for example in examples)}.")
 
 
 def _rejected(frame: pd.DataFrame, failed: Sequence[_Failed], *, key: Sequence[str]) -> tuple[np.ndarray, pd.DataFrame]:

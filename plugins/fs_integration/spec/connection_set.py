@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from pydantic import Field, StrictInt, StrictStr, model_validator
+import re
+
+from pydantic import Field, StrictInt, StrictStr, field_validator, model_validator
 
 from fs_integration.spec.mapping import Condition, Identifier, Scalar
 from fs_integration.spec.metadata import Frozen
+
+COMPANY = re.compile(r"[A-Za-z0-9_-]{1,20}")  # F&O's are of four letters and digits; files are named after them
 
 
 class Organization(Frozen):
@@ -23,6 +27,13 @@ class Organization(Frozen):
     settings: dict[Identifier, Scalar] = Field(default_factory=dict)
     value_maps: dict[Identifier, dict[StrictStr, Scalar]] = Field(default_factory=dict)
     filters: dict[StrictStr, tuple[Condition, ...]] = Field(default_factory=dict)
+
+    @field_validator("legal_entity")
+    @classmethod
+    def _names_a_folder(cls, legal_entity: str) -> str:
+        if not COMPANY.fullmatch(legal_entity):
+            raise ValueError(f"`{legal_entity[:50]}` is no company id: letters, digits, `_` and `-`, as `usmf`")
+        return legal_entity
 
 
 class CircuitBreaker(Frozen):

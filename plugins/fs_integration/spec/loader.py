@@ -75,14 +75,13 @@ def load_mapping(name: str) -> Mapping:
 def load_connection_set(name: str) -> ConnectionSet:
     """Return a connection set by name. :raises MappingError: as ``load_mapping``."""
     folder = mappings_folder() / "connection_sets"
-    file = folder / f"{name}.yaml"
-    if not file.is_file():
-        names = [path.stem for path in folder.glob("*.yaml")]
+    files = {path.stem: path for path in sorted(folder.glob("*.yaml"))}
+    if name not in files:
         raise MappingError(
             f"There is no connection set `{name}`.", file=str(folder),
-            suggestion=nearest(name, names) or f"Known are: {sorted(names)}.",
+            suggestion=nearest(name, files) or f"Known are: {sorted(files)}.",
         )  # fmt: skip
-    return loaded(file, ConnectionSet)
+    return loaded(files[name], ConnectionSet)
 
 
 def mapping_hash(mapping: Mapping) -> str:

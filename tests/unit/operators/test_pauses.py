@@ -58,7 +58,9 @@ def task(request: pytest.FixtureRequest, tmp_path: Path, service: Service, monke
 
 def context(run_id: str) -> Any:
     run = SimpleNamespace(run_id=run_id, dag_id="fs_warehouses", run_type="manual", run_after=NOW)
-    return {"dag_run": run, "params": {}, "ti": SimpleNamespace(id="try", try_number=1)}
+    declared = SimpleNamespace(params={})
+    return {"dag_run": run, "params": {}, "dag": declared, "task": declared,
+            "ti": SimpleNamespace(id="try", try_number=1)}  # fmt: skip
 
 
 def test_after_five_failures_tasks_sleep_without_asking(task, service):
