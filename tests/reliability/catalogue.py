@@ -176,7 +176,6 @@ UNTESTED = frozenset(
     f"{kind}{number}"
     for kind, numbers in {
         "T": range(1, 9),
-        "D": range(16, 21),
         "X": (6, 10, 15),
     }.items()
     for number in numbers
