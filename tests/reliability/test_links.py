@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import cycle
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -21,6 +22,7 @@ from fs_integration.errors import AnswerTooLarge, ConnectionSetupError, ForeignL
 from sandbox.finops.packages.blobs import BlobStore
 from sandbox.http import Request, Response
 
+TWO_WAYS = ("warehouses", "inventory_adjustments")  # packages are downloaded for one area, uploaded for the other
 MEBIBYTE = 1024 * 1024
 PATH = "/data/Warehouses?page=2"
 # What an answer may point to instead of its service; {own} and {other} are host and port of the service and of a
@@ -150,7 +152,7 @@ class Storage:
 
 
 @pytest.mark.fault("X2")
-@pytest.mark.parametrize("area", ["warehouses", "inventory_adjustments"], ids=["download", "upload"])
+@pytest.mark.parametrize("area", TWO_WAYS)
 def test_token_and_signature_each_stay_where_they_belong(area, sites, elsewhere, monkeypatch, outcome):
     site, _ = open_site(area, sites)
     storage = Storage(site, elsewhere, monkeypatch)
@@ -196,8 +198,7 @@ PACKAGES = {
 
 
 @pytest.mark.fault("X2")
-@pytest.mark.parametrize("address", PACKAGES.values(), ids=PACKAGES)
-@pytest.mark.parametrize("area", ["warehouses", "inventory_adjustments"], ids=["download", "upload"])
+@pytest.mark.parametrize(("area", "address"), [*zip(cycle(TWO_WAYS), PACKAGES.values(), strict=False)], ids=PACKAGES)
 def test_a_package_at_an_address_that_is_no_storage_is_left_alone(area, address, sites, sandbox, elsewhere, outcome):
     site, _ = open_site(area, sites)
     url = elsewhere_by(address, sandbox.urls["finops"], elsewhere.url)

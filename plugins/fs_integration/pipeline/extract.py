@@ -15,6 +15,7 @@ from fs_integration.clients.finance_operations import FinanceOperationsClient
 from fs_integration.clients.parallel import side_by_side, until
 from fs_integration.errors import ConfigurationError
 from fs_integration.ledger import Ledger
+from fs_integration.pipeline.agreement import demand_agreement
 from fs_integration.pipeline.clients import Clients
 from fs_integration.pipeline.environment import check_environment
 from fs_integration.pipeline.held_back import keys_to_ask, stage_selection
@@ -42,6 +43,7 @@ def extract(
     """Stage one run of a mapping task for every company and return its raw batches.
 
     :param most_batches: batches that the later steps can be mapped over; half of them are left to the gate.
+    :raises MappingError: when the mapping does not agree with the tables of the services.
     :raises ConfigurationError: when a company lacks a setting, something that must be set up in a service is not, a
         connection leads to another environment than before, or the rows to replay are no longer what was seen.
     :raises ServiceError: when a service cannot be read; nothing of the run is usable then and the task is tried again.
@@ -51,6 +53,7 @@ def extract(
     companies = [view.organization.legal_entity for view in views]
     scopes = scopes_of(area.mapping, task.name, companies)
     check_environment(scopes, clients, ledger)
+    demand_agreement(area, task, clients)
     stage_selection(area, run, companies=companies, staging=staging, ledger=ledger)
     target = target_metadata(task, clients)
     stage_description(_source_metadata(views, clients), SOURCE, scopes[0], run.run_key, staging)

@@ -33,10 +33,11 @@ def lint(
         advice = "See what that means here with `python -m fs_integration upgrade-report`."
         yield warning(("written_for",), message, advice)
     for number, task in enumerate(mapping.tasks):
-        yield from placed(("tasks", number), _lint_task(mapping, task, tables, functions))
+        yield from placed(("tasks", number), lint_task(mapping, task, tables, functions))
 
 
-def _lint_task(mapping: Mapping, task: MappingTask, tables: Tables, functions: Collection[str]) -> Iterator[Finding]:
+def lint_task(mapping: Mapping, task: MappingTask, tables: Tables, functions: Collection[str]) -> Iterator[Finding]:
+    """Yield what does not fit in one task, with its key path inside of it."""
     if tables(task.source.system, task.source.entity) is None:
         yield unknown_table(("source", "entity"), task.source.entity)
     if tables(task.target.system, task.target.table) is None:

@@ -75,6 +75,7 @@ def test_wrong_error_rules_stop_a_client_before_its_first_request_and_not_the_bu
         pytest.param({"extra": {"ca_file": None}}, "ca_file", id="nobody vouches for the certificate"),
         pytest.param({"login": ""}, "needs client_id", id="client id missing"),
         pytest.param({"extra": {"teneant_id": "x"}}, "Did you mean `tenant_id`", id="misspelled field"),
+        pytest.param({"extra": {"allowed_hosts": None}}, "extra field allowed_hosts", id="a host that is not allowed"),
         pytest.param({"host": "https://127.0.0.1:1", "extra": {"attempts": 1}}, "500011", id="another environment"),
     ],
 )
