@@ -223,7 +223,7 @@ class DataverseClient:
                 f"{self._settings.base_url} is organization {organization}, but the connection names {named} in "
                 "organization_id. Nothing was written."
             )
-        tenant = tenant_of(self._tokens.token()) or self._settings.tenant_id.lower()
+        tenant = tenant_of(self._transport.token()) or self._settings.tenant_id.lower()
         return Environment("dataverse", self._settings.base_url, tenant, organization)
 
     def _introduce(self) -> None:

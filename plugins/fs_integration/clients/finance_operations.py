@@ -71,7 +71,7 @@ class FinanceOperationsClient:
         return self._asked.get("environment", self._which)
 
     def _which(self) -> Environment:
-        tenant = tenant_of(self._tokens.token()) or self._settings.tenant_id.lower()
+        tenant = tenant_of(self._transport.token()) or self._settings.tenant_id.lower()
         entity, _, column = self._settings.environment_id_from.partition(".")
         identity = ""
         if entity:

@@ -118,6 +118,16 @@ class Transport:
         found: Form = self.send(Call("GET", link, JSON_HEADERS, decode=msgspec.json.Decoder(form).decode)).value
         return found
 
+    def token(self) -> str:
+        """Return a token, asked for within the same limits as a request; empty for addresses that need none.
+
+        :raises AuthenticationFailed: Entra refused; :raises TransientServiceError: it could not be asked in time.
+        """
+        if self._tokens is None:
+            return ""
+        retrying = self.patience.retrying(self.patience.deadline(), lambda exc: isinstance(exc, TransientServiceError))
+        return retrying(self._tokens.token)
+
     def part_error(
         self, action: str, status: int, headers: Mapping[str, str], body: bytes
     ) -> TransientServiceError | NotFound | RequestRefused:

@@ -4,12 +4,13 @@ Great Expectations renders the page, and it lies where its own site builder woul
 site builder would copy four megabytes of fonts and pictures per site and rewrite an index that knows one batch only.
 
 The pages are served beside Airflow, where a script could act as the person who looks at them. Hence scripts and
-whatever a page would load from other hosts are taken out, and the values of rows, which Great Expectations writes as
-they are, are escaped.
+whatever a page would load from other hosts are taken out. Texts of rows, of the mapping and of the services, which
+Great Expectations writes as they are, are escaped.
 """
 
 from __future__ import annotations
 
+import copy
 import functools
 import re
 from html import escape
@@ -49,8 +50,8 @@ def write_page(result: Any, *, name: str, run_name: str, docs_root: Path) -> str
 def _page(result: Any) -> str:
     from great_expectations.render.renderer import ValidationResultsPageRenderer
 
-    for item in result.results:
-        item.result = _harmless(item.result)
+    result = copy.copy(result)
+    result.results = [_shown(item) for item in result.results]
     html: str = _view().render(ValidationResultsPageRenderer().render(result))
     return ACTIVE.sub("", html).replace("</head>", f"{STYLE}</head>", 1)
 
@@ -63,10 +64,20 @@ def _view() -> Any:
     return DefaultJinjaPageView()
 
 
+def _shown(item: Any) -> Any:
+    """Return a result as the page shows it: what it holds of rows, of the mapping and of the services is escaped."""
+    item, wanted = copy.copy(item), copy.copy(item.expectation_config)
+    item.result, item.exception_info = _harmless(item.result), _harmless(item.exception_info)
+    wanted.kwargs, wanted.meta = _harmless(wanted.kwargs), _harmless(wanted.meta)
+    wanted.description, wanted.notes = _harmless(wanted.description), _harmless(wanted.notes)
+    item.expectation_config = wanted
+    return item
+
+
 def _harmless(value: Any) -> Any:
     """Return what a result holds with escaped text, and missing values as None, which the renderer understands."""
     if isinstance(value, dict):
-        return {name: _harmless(part) for name, part in value.items()}
+        return {_harmless(name): _harmless(part) for name, part in value.items()}
     if isinstance(value, list | tuple):
         return [_harmless(part) for part in value]
     if value is pd.NA:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from collections.abc import Mapping as Words
 
+from fs_integration.spec.inert import inert
 from fs_integration.spec.mapping import Mapping, MappingTask, Remark
 from fs_integration.spec.wording import (
     SYSTEMS,
@@ -39,6 +40,7 @@ def describe_markdown(mapping: Mapping, *, functions: Words[str, str] | None = N
     :param functions: what each named function does, by name; they live beyond this room.
     :param signature: end with a table to sign.
     """
+    mapping = inert(mapping)
     lines = [f"# {mapping.title}", ""]
     lines += [mapping.description, ""] if mapping.description else []
     if mapping.extends:

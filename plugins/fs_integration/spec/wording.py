@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping as Words
 from collections.abc import Sequence
 
@@ -36,8 +37,12 @@ FAILING = {"reject_row": "the row is quarantined", "stop_batch": "nothing is loa
 
 
 def code(text: object) -> str:
-    """Return a name or value as the file spells it."""
-    return f"`{text}`"
+    """Return a name or value as the file spells it; more backticks stand around it than it holds in a row."""
+    spelled = str(text).replace("\n", " ")
+    if "`" not in spelled:
+        return f"`{spelled}`"
+    around = "`" * (max(map(len, re.findall("`+", spelled))) + 1)
+    return f"{around} {spelled} {around}"
 
 
 def value(constant: Scalar) -> str:

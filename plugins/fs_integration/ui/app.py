@@ -22,6 +22,7 @@ from fs_integration.ui.address import PAGES
 from fs_integration.ui.books import AreaState, pauses, states
 from fs_integration.ui.data_docs import file_below, mapping_of, pages_of
 from fs_integration.ui.headers import DATA_DOCS_POLICY, SecurityHeaders
+from fs_integration.ui.other_sites import OtherSites
 from fs_integration.ui.rendering import HERE, render, run_path
 
 LINES_PER_PAGE = 100
@@ -57,6 +58,7 @@ def create_app() -> FastAPI:
     app = FastAPI(
         title="FS integration", docs_url=None, redoc_url=None, openapi_url=None, dependencies=[Depends(get_user)]
     )
+    app.add_middleware(OtherSites)
     app.add_middleware(SecurityHeaders)
     app.add_exception_handler(AnyHTTPException, _refuse)
     app.add_exception_handler(ConfigurationError, _not_set_up)
