@@ -35,6 +35,12 @@ class System(Protocol):
     def replace(self, entity_set: str, rows: Rows) -> None:
         """Replace the rows of one entity set; no plug-ins run."""
 
+    def backup(self) -> Any:
+        """Return all rows as they are now, for `restore`."""
+
+    def restore(self, backup: Any) -> None:
+        """Put all rows back as they were."""
+
 
 class World(Protocol):
     """Generated data of both systems, by entity set."""

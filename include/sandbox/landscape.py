@@ -57,6 +57,18 @@ class Landscape:
         self.world = {"seed": seed, "scale": scale, "empty": empty}
         gc.freeze()  # The world stays; the collector need not look through millions of values again and again.
 
+    def backup(self) -> dict[str, Any]:
+        """Return the rows of both systems as they are now, for `restore`.
+
+        :raises RuntimeError: a data package is under way.
+        """
+        return {name: system.backup() for name, system in self.systems.items()}
+
+    def restore(self, backup: dict[str, Any]) -> None:
+        """Put the rows back as they were; clock, limits, faults and counts stay as they are."""
+        for name, system in self.systems.items():
+            system.restore(backup[name])
+
     def dump(self, system: str, entity_set: str) -> Iterator[dict[str, Any]]:
         """Give every row of an entity set.
 

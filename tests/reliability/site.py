@@ -11,6 +11,8 @@ import shutil
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -33,11 +35,13 @@ from fs_integration.pipeline.reconcile import Books
 from fs_integration.pipeline.run import Mode, scopes_of
 from fs_integration.records import Selection
 from fs_integration.spec.loader import load_mapping
+from fs_integration.spec.connection_set import ConnectionSet
 from fs_integration.staging import StagingArea, run_key
 from local.direct import SECRET, settings_of
 from local.services import Sandbox as Address
 from sandbox.clock import Clock
 from sandbox.faults import Fault
+from sandbox.landscape import Landscape
 from sandbox.runtime import Sandbox
 
 Result = dict[str, tuple[list[Books], Fates]]
@@ -46,6 +50,7 @@ SEEDS = {
     "accounts": 10, "warehouses": 1, "products": 4, "projects": 4, "inventory_adjustments": 4, "inventory_transfers": 0,
     "work_orders": 11, "product_inventory": 4, "agreement_invoices": 4,
 }  # fmt: skip
+LEDGER = "ledger.db"
 BY_CHANCE = VOLATILE | {"createdon"}
 
 
@@ -191,24 +196,50 @@ class Sites:
         world = world or world_of(area, seed)
         home = self._folder / f"{name}{len(self._open)}"
         home.mkdir(parents=True)
-        shutil.copy(self._empty, home / "ledger.db")
+        shutil.copy(self._empty, home / LEDGER)
         clock = VirtualTime()
-        pipeline = Watched(
-            clients(self._sandbox, clock, secret=secret, **extra), StagingArea(home / "staging"),
-            open_ledger(home, clock), home / "data_docs", connections_of(world),
-        )  # fmt: skip
+        pipeline = self._open_pipeline(home, clock, connections_of(world), secret=secret, **extra)
         self._open.append(pipeline.ledger)
+        landscape = self._quiet_landscape(clock)
+        place = Place.settle(landscape, pipeline, world)
+        # Runs speak for now, as the rows of the world were modified now; an earlier moment would read none of them.
+        site = Site(landscape, pipeline, area=area, clock=clock, home=home)
+        site.start = place.dump()
+        return site
+
+    @contextmanager
+    def revived(self, site: Site, home: Path, *, systems: dict[str, Any], slept: float) -> Iterator[Site]:
+        """Go on with a site from what was kept of it; the home is removed in the end.
+
+        :param home: its ledger, staging area and Data Docs; :param systems: backup of both systems.
+        :param slept: seconds that had passed.
+        """
+        clock = VirtualTime(slept)
+        pipeline = self._open_pipeline(home, clock, site.pipeline.connections)
+        landscape = self._quiet_landscape(clock)
+        landscape.environment.clock.advance(slept)
+        landscape.restore(systems)
+        try:
+            yield replace(site, pipeline=pipeline, clock=clock, home=home)
+        finally:
+            pipeline.ledger.engine.dispose()
+            shutil.rmtree(home)
+
+    def _open_pipeline(self, home: Path, clock: VirtualTime, connections: ConnectionSet, **extra: Any) -> Watched:
+        return Watched(
+            clients(self._sandbox, clock, **extra), StagingArea(home / "staging"), open_ledger(home, clock),
+            home / "data_docs", connections,
+        )  # fmt: skip
+
+    def _quiet_landscape(self, clock: VirtualTime) -> Landscape:
+        """Return the landscape without faults and counts, at real time, and let its clock follow the site's."""
         landscape = self._sandbox.landscape
         landscape.faults.clear()
         landscape.environment.clock.reset()
         landscape.environment.limits.reset()
         landscape.stats.reset()
         clock.also.append(landscape.environment.clock)
-        place = Place.settle(landscape, pipeline, world)
-        # Runs speak for now, as the rows of the world were modified now; an earlier moment would read none of them.
-        site = Site(landscape, pipeline, area=area, clock=clock, home=home)
-        site.start = place.dump()
-        return site
+        return landscape
 
     def in_peace(self, area: str, seed: int | None = None) -> tuple[Counter[str], Result]:
         """Return end state and books of a run without any fault; made once per area and seed."""
@@ -238,7 +269,7 @@ def world_of(area: str, seed: int | None = None) -> World:
 
 def open_ledger(home: Path, clock: VirtualTime) -> Ledger:
     """Open the ledger of a home; its leases run out in virtual time."""
-    return Ledger(open_engine(f"sqlite:///{home / 'ledger.db'}"), clock=clock.moment)
+    return Ledger(open_engine(f"sqlite:///{home / LEDGER}"), clock=clock.moment)
 
 
 def clients(

@@ -11,7 +11,7 @@ from random import Random
 
 import pytest
 from tests.reliability.catalogue import AREAS
-from tests.reliability.crash import SMALLEST, assert_survives, points_of, recover
+from tests.reliability.crash import SMALLEST, assert_recovers, assert_survives, pictures_of, points_of, recover
 from tests.reliability.plugin import cases
 from tests.reliability.site import assert_one_run_as_in_peace
 
@@ -25,8 +25,10 @@ KINDS = {"staging.write", "staging.rename", "docs.write", "ledger.commit", "http
 @pytest.mark.parametrize("share", range(SHARES))
 @pytest.mark.parametrize("area", cases("W1"))
 def test_a_run_killed_at_any_point_is_completed(area, share, sites, outcome):
-    for number in range(1 + share, len(points_of(area, sites)) + 1, SHARES):
-        assert_survives(area, sites, number)
+    site, pictures = pictures_of(area, sites, start=1 + share, step=SHARES)
+    assert pictures
+    for picture in pictures:
+        assert_recovers(area, sites, site, picture)
     outcome("RES")
 
 

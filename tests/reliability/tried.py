@@ -30,11 +30,11 @@ class Tried(Watched):
     tries: int = 0
 
     @classmethod
-    def of(cls, pipeline: Watched) -> Tried:
-        """Return a pipeline with the same clients and stores."""
+    def of(cls, pipeline: Watched, **known: Any) -> Tried:
+        """Return a pipeline with the same clients and stores. :param known: fields of its own."""
         return cls(
-            pipeline.clients, pipeline.staging, pipeline.ledger, pipeline.docs_root, pipeline.connections
-        )  # fmt: skip
+            pipeline.clients, pipeline.staging, pipeline.ledger, pipeline.docs_root, pipeline.connections, **known
+        )
 
     def run_task(self, area: Mapping, task: MappingTask, run: Run) -> list[Books]:
         self.tries += 1

@@ -29,7 +29,7 @@ from sandbox.dataverse.schema import Table
 from sandbox.dataverse.security import authenticate
 from sandbox.dataverse.service import Call, OrganizationService
 from sandbox.dataverse.shaping import every_column
-from sandbox.dataverse.store import Database
+from sandbox.dataverse.store import Backup, Database
 from sandbox.dataverse.switches import Switches, lose_next_race
 from sandbox.dataverse.tables import SCHEMA
 from sandbox.dataverse.tracking import ChangeReader
@@ -91,6 +91,16 @@ class Dataverse:
             self._database.fill(
                 table.name, load_rows(self._database, table, rows, utc_text(self._environment.clock.now()))
             )
+
+    def backup(self) -> Backup:
+        """Return the rows as they are now, for `restore`."""
+        with self._lock:
+            return self._database.backup()
+
+    def restore(self, backup: Backup) -> None:
+        """Put the rows back as they were, versions and deletions too."""
+        with self._lock:
+            self._database.restore(backup)
 
     def dump(self, entity_set: str) -> Iterable[dict[str, Any]]:
         """Give every row with every column, in insertion order."""

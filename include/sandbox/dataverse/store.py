@@ -111,6 +111,15 @@ class TableStore:
         """Tell whether the id already has a place in the insertion order."""
         return row_id in self.rows or row_id in self.deleted
 
+    def copy(self) -> TableStore:
+        """Return a second store with the same rows, which are only ever exchanged, never changed in place."""
+        twin = TableStore(self.table)
+        twin.rows, twin.order, twin.deleted = dict(self.rows), list(self.order), dict(self.deleted)
+        twin.indexes = {
+            columns: {values: list(ids) for values, ids in index.items()} for columns, index in self.indexes.items()
+        }
+        return twin
+
 
 def _key_values(columns: tuple[str, ...], row: Row) -> KeyValues | None:
     values = tuple([fold(row.get(column)) for column in columns])
@@ -120,6 +129,9 @@ def _key_values(columns: tuple[str, ...], row: Row) -> KeyValues | None:
 def _equal_in(columns: tuple[str, ...], old: Row, new: Row) -> bool:
     """Tell whether two versions of a row agree in these columns, so that an index need not change."""
     return all([old.get(column) == new.get(column) for column in columns])
+
+
+Backup = tuple[int, dict[str, TableStore]]
 
 
 class Transaction:
@@ -208,6 +220,15 @@ class Database:
             store.order.append(row[primary_id])
             store.put(row[primary_id], row)
         self.stores[table] = store
+
+    def backup(self) -> Backup:
+        """Return what `restore` takes."""
+        return self.version, {name: store.copy() for name, store in self.stores.items()}
+
+    def restore(self, backup: Backup) -> None:
+        """Put everything back as it was; the backup can be used again."""
+        self.version, stores = backup
+        self.stores = {name: store.copy() for name, store in stores.items()}
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:

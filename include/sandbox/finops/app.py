@@ -20,7 +20,7 @@ from sandbox.finops.reading import Reader
 from sandbox.finops.schema import NAMESPACE, Entity
 from sandbox.finops.security import authenticate
 from sandbox.finops.standard import with_standard_rows
-from sandbox.finops.store import Database
+from sandbox.finops.store import Backup, Database
 from sandbox.finops.switches import Switches, lose_next_update
 from sandbox.finops.tables import SCHEMA
 from sandbox.finops.writing import Writer
@@ -85,6 +85,22 @@ class FinanceOperations:
         with self._lock:
             self._packages.advance()
             return post_orders(self._database)
+
+    def backup(self) -> Backup:
+        """Return the rows as they are now, for `restore`; files and jobs of data packages are not part of it.
+
+        :raises RuntimeError: a job is under way, whose rows a restored database would not see.
+        """
+        with self._lock:
+            self._packages.advance()
+            if self._packages.busy:
+                raise RuntimeError("A data package is under way; take the backup when it has ended.")
+            return self._database.backup()
+
+    def restore(self, backup: Backup) -> None:
+        """Put the rows back as they were, record versions and changes too."""
+        with self._lock:
+            self._database.restore(backup)
 
     def dump(self, entity_set: str) -> Iterable[dict[str, Any]]:
         """Give every row with every property, in key order."""

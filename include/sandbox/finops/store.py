@@ -9,7 +9,6 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from itertools import count
 from typing import Any
 
 from sandbox.finops.schema import Entity, Schema
@@ -83,6 +82,15 @@ class EntityStore:
         keys = sorted(key for key, changed_at in self.changed.items() if changed_at > sequence and key in self.rows)
         return (self.rows[key] for key in keys)
 
+    def copy(self) -> EntityStore:
+        """Return a second store with the same rows, which are only ever exchanged, never changed in place."""
+        twin = EntityStore(self.entity)
+        twin.rows, twin.order, twin.changed = dict(self.rows), list(self.order), dict(self.changed)
+        return twin
+
+
+Backup = tuple[int, int, dict[str, EntityStore]]
+
 
 class Transaction:
     """The writes of one request or change set, to be kept or undone together."""
@@ -115,7 +123,7 @@ class Database:
         self.schema = schema
         self.sequence = 0
         self.stores = {name: EntityStore(entity) for name, entity in schema.by_set.items()}
-        self._rec_ids = count(_FIRST_REC_ID)
+        self._next_rec_id = _FIRST_REC_ID
 
     def next_sequence(self) -> int:
         """Number the next change."""
@@ -128,7 +136,8 @@ class Database:
         :raises ValueError: unknown property or null.
         """
         row = store.complete(values, store.entity.defaults)
-        row[REC_ID], row[REC_VERSION] = next(self._rec_ids), 1
+        row[REC_ID], row[REC_VERSION] = self._next_rec_id, 1
+        self._next_rec_id += 1
         return row
 
     def next_version(self, store: EntityStore, row: Row, values: Mapping[str, Any]) -> Row:
@@ -176,6 +185,15 @@ class Database:
                     continue
                 differing += 1
         return differing
+
+    def backup(self) -> Backup:
+        """Return what `restore` takes."""
+        return self.sequence, self._next_rec_id, {name: store.copy() for name, store in self.stores.items()}
+
+    def restore(self, backup: Backup) -> None:
+        """Put everything back as it was; the backup can be used again."""
+        self.sequence, self._next_rec_id, stores = backup
+        self.stores = {name: store.copy() for name, store in stores.items()}
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:

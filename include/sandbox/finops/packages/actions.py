@@ -57,6 +57,11 @@ class PackageActions:
             "DeleteExecutionHistoryJob": self._delete,
         }
 
+    @property
+    def busy(self) -> bool:
+        """Tell whether a job is under way."""
+        return self._jobs.busy
+
     def advance(self) -> None:
         """Finish the jobs whose time has come; called before rows change, so that no export sees later ones."""
         self._jobs.advance()

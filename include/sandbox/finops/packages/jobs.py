@@ -93,6 +93,11 @@ class Jobs:
         """Delete a job from the history and give it."""
         return self._jobs.pop(execution_id, None)
 
+    @property
+    def busy(self) -> bool:
+        """Tell whether the work of a job is still to be done."""
+        return bool(self._running)
+
     def advance(self) -> None:
         """Finish the jobs whose time has come, in the order of their ends."""
         moment = self.now()
