@@ -34,8 +34,8 @@ from fs_integration.pipeline.clients import Clients
 from fs_integration.pipeline.reconcile import Books
 from fs_integration.pipeline.run import Mode, scopes_of
 from fs_integration.records import Selection
-from fs_integration.spec.loader import load_mapping
 from fs_integration.spec.connection_set import ConnectionSet
+from fs_integration.spec.loader import load_mapping
 from fs_integration.staging import StagingArea, run_key
 from local.direct import SECRET, settings_of
 from local.services import Sandbox as Address
