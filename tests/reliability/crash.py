@@ -10,7 +10,8 @@ import functools
 import shutil
 import sqlite3
 import threading
-from contextlib import closing, suppress
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -68,20 +69,21 @@ class Picture:
 
 
 class Camera:
-    """Takes a picture at every point whose number it is told; threads that reach the next point wait meanwhile.
+    """Takes a picture at each ``step``-th point from ``start`` on; threads that reach a point wait meanwhile.
 
-    :param wanted: the numbers, from 1 on.
+    :param start: number of the first, from 1 on.
     """
 
-    def __init__(self, site: Site, wanted: range) -> None:
-        self._site, self._wanted, self._guard = site, wanted, threading.Lock()
+    def __init__(self, site: Site, *, start: int, step: int) -> None:
+        self._site, self._start, self._step, self._guard = site, start, step, threading.Lock()
         self._passed = 0
         self.pictures: list[Picture] = []
 
     def __call__(self, name: str) -> None:
         with self._guard:
             self._passed += 1
-            if self._passed in self._wanted:
+            beyond = self._passed - self._start
+            if beyond >= 0 and beyond % self._step == 0:
                 self.pictures.append(self._take(name))
 
     def _take(self, name: str) -> Picture:
@@ -141,56 +143,55 @@ def pictures_of(area: str, sites: Sites, *, start: int, step: int) -> tuple[Site
     """Run the area's smallest world, and take a picture at each ``step``-th point from ``start`` on."""
     site = sites.make(area, SMALLEST[area], name="pictured")
     site.pipeline = Tried.of(site.pipeline)
-    camera = Camera(site, range(start, 1_000_000, step))
+    camera = Camera(site, start=start, step=step)
     with watched(camera):
         site.run_area()
     return site, camera.pictures
 
 
-def assert_recovers(area: str, sites: Sites, site: Site, picture: Picture) -> None:
-    """Go on from what a kill leaves; recover, compare.
-
-    Every third point is recovered by the next run, the others by a further try of the same one.
-    """
-    again = picture.number % 3 != 0
+@contextmanager
+def noted(text: str) -> Iterator[None]:
+    """Add to what fails inside the block where that was."""
     try:
-        with sites.revived(site, picture.home, systems=picture.systems, slept=picture.slept) as left:
-            left.pipeline = Tried.of(left.pipeline, done=dict(picture.done), tries=1)
-            confirmed = any(left.watermarks())
-            result = recover(left, sites, again=again)
-            _compare(left, sites, result, confirmed=confirmed and not again)
+        yield
     except (AssertionError, FsIntegrationError) as exc:
-        exc.add_note(f"{area} was killed at {picture.number}, {picture.name}")
+        exc.add_note(text)
         raise
 
 
-def _compare(site: Site, sites: Sites, result: Result, *, confirmed: bool) -> None:
-    """Compare with a run in peace.
+def is_tried_again(number: int) -> bool:
+    """Every third point is recovered by the next run, the others by a further try of the same one."""
+    return number % 3 != 0
 
-    :param confirmed: the next run read on from where the dead one had confirmed everything, so it counts fewer rows
-        than a run in peace; what both systems hold is the same.
-    """
-    compare = assert_as_in_peace if confirmed else assert_one_run_as_in_peace
+
+def assert_recovers(site: Site, sites: Sites, picture: Picture) -> None:
+    """Go on from what a kill leaves; recover, compare."""
+    with (
+        noted(f"{site.area} was killed at {picture.number}, {picture.name}"),
+        sites.revived(site, picture.home, systems=picture.systems, slept=picture.slept) as left,
+    ):
+        left.pipeline = Tried.of(left.pipeline, done=dict(picture.done), tries=1)
+        _recover_as_in_peace(left, sites, again=is_tried_again(picture.number))
+
+
+def _recover_as_in_peace(site: Site, sites: Sites, *, again: bool) -> None:
+    confirmed = any(site.watermarks())
+    result = recover(site, sites, again=again)
+    # The next run reads on from where the dead one had confirmed everything, so it counts fewer rows than a run in
+    # peace; what both systems hold is the same.
+    compare = assert_as_in_peace if confirmed and not again else assert_one_run_as_in_peace
     compare(site, sites, result, SMALLEST[site.area])
 
 
 def assert_survives(area: str, sites: Sites, *numbers: int) -> None:
-    """Kill at a point, and at further ones while recovering; recover, compare.
-
-    Every third point is recovered by the next run, the others by a further try of the same one.
-    """
-    again = numbers[0] % 3 != 0
+    """Kill at a point, and at further ones while recovering; recover, compare."""
+    again = is_tried_again(numbers[0])
     site = sites.make(area, SMALLEST[area], name="killed")
     site.pipeline = Tried.of(site.pipeline)
-    try:
+    with noted(f"{area} was killed at {numbers}"):
         assert killed_at(site, numbers[0]), f"there is no point {numbers[0]}"
         for number in numbers[1:]:
             site.clock.sleep(LEASE_SECONDS + 1)
             sites.restart(site)
             killed_at(site, number, again=again)
-        confirmed = any(site.watermarks())
-        result = recover(site, sites, again=again)
-        _compare(site, sites, result, confirmed=confirmed and not again)
-    except (AssertionError, FsIntegrationError) as exc:
-        exc.add_note(f"{area} was killed at {numbers}")
-        raise
+        _recover_as_in_peace(site, sites, again=again)

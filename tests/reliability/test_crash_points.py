@@ -30,7 +30,7 @@ def test_a_run_killed_at_any_point_is_completed(area, share, sites, outcome):
     site, pictures = pictures_of(area, sites, start=1 + share, step=SHARES)
     assert pictures
     for picture in pictures:
-        assert_recovers(area, sites, site, picture)
+        assert_recovers(site, sites, picture)
     outcome("RES")
 
 

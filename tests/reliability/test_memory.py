@@ -9,14 +9,13 @@ from datetime import UTC, datetime
 import pyarrow as pa
 import pytest
 from tests.reliability.between import small_pages
-from tests.reliability.crash import SMALLEST, points_of, recover
+from tests.reliability.crash import SMALLEST, noted, points_of, recover
 from tests.reliability.rows import arriving, crew
 from tests.reliability.site import assert_as_in_peace
 from tests.reliability.steps import tasks_of
 from tests.reliability.tried import Tried
 from tests.worlds.model import Row, World
 
-from fs_integration.errors import FsIntegrationError
 from fs_integration.points import watched
 from fs_integration.records import Interval
 from fs_integration.spec.loader import load_mapping
@@ -95,11 +94,8 @@ def test_a_run_that_runs_out_of_memory_is_completed(area, sites, outcome):
     for number in writes[:: len(writes) // SAMPLED]:
         site = sites.make(area, SMALLEST[area], name="short")
         site.pipeline = Tried.of(site.pipeline)
-        try:
+        with noted(f"{area} ran out of memory at {number}, {names[number - 1]}"):
             with pytest.raises(MemoryError), watched(OutOfMemory(number)):
                 site.run_area()
             assert_as_in_peace(site, sites, recover(site, sites, again=number % 2 == 0), SMALLEST[area])
-        except (AssertionError, FsIntegrationError) as exc:
-            exc.add_note(f"{area} ran out of memory at {number}, {names[number - 1]}")
-            raise
     outcome("RES")

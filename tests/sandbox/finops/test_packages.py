@@ -243,3 +243,14 @@ def test_files_are_kept_for_seven_days(service: Any) -> None:
     url = address(service)
     service.environment.clock.advance(8 * 86_400)
     assert service.call("GET", url, token="").status == 404
+
+
+def test_no_backup_is_taken_while_a_package_is_under_way(service: Any) -> None:
+    service.act("ExportToPackage", definitionGroupId=FULL, executionId="run-1", legalEntityId="usmf")
+    with pytest.raises(RuntimeError, match="under way"):
+        service.system.backup()
+    service.environment.clock.advance(60)
+    before, backup = list(service.system.dump("Warehouses")), service.system.backup()
+    service.system.replace("Warehouses", [])
+    service.system.restore(backup)
+    assert list(service.system.dump("Warehouses")) == before != []
