@@ -9,7 +9,7 @@ import msgspec
 import pandas as pd
 
 from fs_integration.clients.bulk import BulkWriter, Chunk, rows_per_request
-from fs_integration.clients.dataverse_metadata import read_table
+from fs_integration.clients.dataverse_metadata import entity_sets, read_table
 from fs_integration.clients.filters import dataverse_filter, query
 from fs_integration.clients.keys import folded
 from fs_integration.clients.limiter import limiter_of
@@ -66,6 +66,7 @@ class DataverseClient:
             limiter=limiter_of(settings.base_url, settings.client_id, (clock or Time()).now), rules=rules,
         )  # fmt: skip
         self._known: Once[EntityMetadata] = Once()
+        self._sets: Once[dict[str, str]] = Once()
         self._asked: Once[Environment] = Once()
 
     def check(self) -> str:
@@ -81,7 +82,7 @@ class DataverseClient:
 
     def table(self, entity_set: str) -> EntityMetadata:
         """Describe a table. :param entity_set: its name in addresses. :raises NotFound: there is none."""
-        return self._known.get(entity_set, lambda: read_table(self._transport, entity_set))
+        return self._known.get(entity_set, lambda: read_table(self._transport, entity_set, self._entity_sets))
 
     def resolve(self, entity_set: str, columns: Sequence[str]) -> EntityMetadata:
         """Describe a table together with columns of the rows its lookups point to.
@@ -214,6 +215,9 @@ class DataverseClient:
             self._transport, f"{metadata.name}?{options}{aliases}", reading=Reading({**reading, **extra}), prefer=prefer
         )
         yield from regrouped(found, extra) if extra else found
+
+    def _entity_sets(self) -> dict[str, str]:
+        return self._sets.get("EntityDefinitions", lambda: entity_sets(self._transport))
 
     def _who_am_i(self) -> Environment:
         organization = self._transport.get("WhoAmI", _WhoAmI).organization_id.lower()

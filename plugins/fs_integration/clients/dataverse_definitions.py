@@ -12,14 +12,6 @@ import msgspec
 ACTIVE = "Active"  # state of the index of an alternate key that can be used
 
 
-class Table(msgspec.Struct, rename="pascal"):
-    """A table."""
-
-    logical_name: str
-    primary_id_attribute: str
-    change_tracking_enabled: bool | None = False
-
-
 class Named(msgspec.Struct, rename="pascal"):
     """The names of a table. :param entity_set_name: empty where it cannot be reached."""
 
@@ -83,3 +75,14 @@ class Relationship(msgspec.Struct, rename="pascal"):
     referencing_entity_navigation_property_name: str
     referenced_entity: str
     referencing_attribute: str
+
+
+class Table(msgspec.Struct, rename="pascal"):
+    """A table with what belongs to it."""
+
+    logical_name: str
+    primary_id_attribute: str
+    attributes: list[Attribute]
+    keys: list[Key]
+    many_to_one_relationships: list[Relationship]
+    change_tracking_enabled: bool | None = False

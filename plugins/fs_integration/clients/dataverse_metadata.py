@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -47,36 +47,45 @@ FILLED_BY_PLATFORM = frozenset({"State", "Status", "Owner", "Uniqueidentifier"})
 _REQUIRED = frozenset({"ApplicationRequired", "SystemRequired"})
 
 
-def read_table(transport: Transport, entity_set: str) -> EntityMetadata:
-    """Ask Dataverse about one table.
+def read_table(transport: Transport, entity_set: str, sets: Callable[[], Mapping[str, str]]) -> EntityMetadata:
+    """Ask Dataverse about one table: once for all but the values of its choices, which each type of choice lists apart.
 
+    :param sets: gives the entity set names of all tables by their logical names; asked for lookups only.
     :raises NotFound: no table has this entity set name.
     """
     table = _definition(transport, entity_set)
-    root = f"EntityDefinitions(LogicalName={quoted(table.logical_name)})"
-    coming = {cast: begin(partial(_options, transport, root, cast), name="options") for cast in CHOICES}
-    binding = begin(partial(_bindings, transport, root), name="lookups")
-    keys = begin(partial(_keys, transport, root), name="keys")
-    attributes = [item for item in entries(transport, f"{root}/Attributes", Attribute) if _mappable(item)]
-    options, bindings = {cast: future.result() for cast, future in coming.items()}, binding.result()
+    attributes = [item for item in table.attributes if _mappable(item)]
+    options = _all_options(transport, table.logical_name, {str(item.attribute_type) for item in attributes})
+    bindings = _bindings(table.many_to_one_relationships, sets)
     columns: dict[str, Column] = {}
     for item in attributes:
-        column, bound = _column(item, options.get(str(item.attribute_type), {})), bindings.get(item.logical_name)
+        column, bound = _column(item, options.get(item.logical_name, ())), bindings.get(item.logical_name)
         columns |= _lookups(column, bound) if bound else {column.name: column}
     return EntityMetadata(
         system="dataverse",
         name=entity_set,
         logical_name=table.logical_name,
         primary_id=table.primary_id_attribute,
-        keys=keys.result(),
+        keys=_usable(table.keys),
         columns=columns,
         change_tracking=bool(table.change_tracking_enabled),
     )
 
 
+def entity_sets(transport: Transport) -> dict[str, str]:
+    """Return the entity set name of every table by its logical name; empty where a table cannot be reached."""
+    asked = query(select="LogicalName,EntitySetName")
+    found = entries(transport, f"EntityDefinitions?{asked}", Named)
+    return {table.logical_name: table.entity_set_name or "" for table in found}
+
+
 def _definition(transport: Transport, entity_set: str) -> Table:
-    select = "LogicalName,EntitySetName,PrimaryIdAttribute,ChangeTrackingEnabled"
-    asked = query(select=select, filter=f"EntitySetName eq {quoted(entity_set)}")
+    asked = query(
+        select="LogicalName,EntitySetName,PrimaryIdAttribute,ChangeTrackingEnabled",
+        expand="Attributes,Keys($select=LogicalName,KeyAttributes,EntityKeyIndexStatus),ManyToOneRelationships"
+        "($select=ReferencingEntityNavigationPropertyName,ReferencedEntity,ReferencingAttribute)",
+        filter=f"EntitySetName eq {quoted(entity_set)}",
+    )
     found = next(entries(transport, f"EntityDefinitions?{asked}", Table), None)
     if found is None:
         raise NotFound(
@@ -86,15 +95,20 @@ def _definition(transport: Transport, entity_set: str) -> Table:
     return found
 
 
-def _keys(transport: Transport, root: str) -> dict[str, tuple[str, ...]]:
+def _usable(keys: Iterable[Key]) -> dict[str, tuple[str, ...]]:
     """Return the alternate keys; one whose index is not active cannot be used yet ("Define alternate keys")."""
-    named = query(select="LogicalName,KeyAttributes,EntityKeyIndexStatus")
-    found = entries(transport, f"{root}/Keys?{named}", Key)
-    return {key.logical_name: tuple(key.key_attributes) for key in found if key.entity_key_index_status == ACTIVE}
+    return {key.logical_name: tuple(key.key_attributes) for key in keys if key.entity_key_index_status == ACTIVE}
 
 
-def _options(transport: Transport, root: str, cast: str) -> dict[str, tuple[str, ...]]:
-    link = f"{root}/Attributes/Microsoft.Dynamics.CRM.{cast}AttributeMetadata"
+def _all_options(transport: Transport, table: str, types: Collection[str]) -> dict[str, tuple[str, ...]]:
+    """Return the values of each choice; only casts to one type of choice give them, so all are under way at once."""
+    casts = [cast for cast in CHOICES if cast in types]
+    coming = [begin(partial(_options, transport, table, cast), name="options") for cast in casts]
+    return {name: values for future in coming for name, values in future.result().items()}
+
+
+def _options(transport: Transport, table: str, cast: str) -> dict[str, tuple[str, ...]]:
+    link = f"EntityDefinitions(LogicalName={quoted(table)})/Attributes/Microsoft.Dynamics.CRM.{cast}AttributeMetadata"
     found = entries(transport, f"{link}?{query(select='LogicalName', expand='OptionSet')}", Choice)
     return {
         choice.logical_name: tuple(
@@ -112,22 +126,15 @@ class _Bound:
     several: bool
 
 
-def _bindings(transport: Transport, root: str) -> dict[str, _Bound]:
+def _bindings(found: Sequence[Relationship], sets: Callable[[], Mapping[str, str]]) -> dict[str, _Bound]:
     """Return for every lookup column where it leads; columns that lead to no table we may see are left out."""
-    select = "ReferencingEntityNavigationPropertyName,ReferencedEntity,ReferencingAttribute"
-    found = list(entries(transport, f"{root}/ManyToOneRelationships?{query(select=select)}", Relationship))
     if not found:
         return {}
-    names = sorted({one.referenced_entity for one in found})
-    asked = query(
-        select="LogicalName,EntitySetName", filter=" or ".join(f"LogicalName eq {quoted(name)}" for name in names)
-    )
-    tables = entries(transport, f"EntityDefinitions?{asked}", Named)
-    sets = {table.logical_name: table.entity_set_name or "" for table in tables}
     leading: dict[str, list[Relationship]] = {}
     for one in sorted(found, key=lambda one: one.referenced_entity):
         leading.setdefault(one.referencing_attribute, []).append(one)
-    return {name: bound for name, own in leading.items() if (bound := _bound(own, sets)).targets}
+    known = sets()
+    return {name: bound for name, own in leading.items() if (bound := _bound(own, known)).targets}
 
 
 def _bound(own: Sequence[Relationship], sets: Mapping[str, str]) -> _Bound:
@@ -155,7 +162,7 @@ def _mappable(item: Attribute) -> bool:
     return item.attribute_type in KINDS and not item.attribute_of and bool(item.is_valid_for_read)
 
 
-def _column(item: Attribute, options: Mapping[str, tuple[str, ...]]) -> Column:
+def _column(item: Attribute, options: tuple[str, ...]) -> Column:
     name, type_name = item.logical_name, str(item.attribute_type)
     kind = ColumnKind.DATE if _value(item.date_time_behavior) == "DateOnly" else KINDS[type_name]
     is_number = kind in (ColumnKind.INTEGER, ColumnKind.DECIMAL)
@@ -166,7 +173,7 @@ def _column(item: Attribute, options: Mapping[str, tuple[str, ...]]) -> Column:
         precision=item.precision if kind is ColumnKind.DECIMAL else None,
         minimum=item.min_value if is_number else None,
         maximum=item.max_value if is_number else None,
-        options=options.get(name, ()),
+        options=options,
         required=_value(item.required_level) in _REQUIRED and type_name not in FILLED_BY_PLATFORM,
         can_create=bool(item.is_valid_for_create),
         can_update=bool(item.is_valid_for_update),

@@ -64,11 +64,19 @@ def test_an_answer_of_another_form_is_asked_for_again(
         list(entries(transport, "Tables", Named))
 
 
-TABLE = {"LogicalName": "account", "PrimaryIdAttribute": "accountid"}
+PARTS = {"Keys": [], "ManyToOneRelationships": []}
+CHOICE = {"LogicalName": "statecode", "AttributeType": "State"}
+TABLE = {"LogicalName": "account", "PrimaryIdAttribute": "accountid", "Attributes": [CHOICE], **PARTS}
+
+
+def read_table_(transport: Transport, name: str) -> None:
+    read_table(transport, name, dict)
+
+
 ENTITY = {"Name": "CustCustomer", "PublicEntityName": "Customer", "PublicCollectionName": "Customers"}
 ENUM = {"Properties": [{"Name": "Blocked", "DataType": "Enum", "TypeName": "Any.No"}]}
 METADATA = {
-    "accounts": (read_table, {"EntityDefinitions": {"value": [TABLE]}}),
+    "accounts": (read_table_, {"EntityDefinitions": {"value": [TABLE]}}),
     "Customers": (read_entity, {"DataEntities": {"value": [ENTITY]}, "PublicEntities": ENUM}),
 }
 
@@ -76,10 +84,14 @@ METADATA = {
 @pytest.mark.parametrize(
     ("name", "place", "lacks"),
     [
-        ("accounts", "Attributes", {"value": [{"AttributeType": "String"}]}),
+        ("accounts", "EntityDefinitions", {"value": [{**TABLE, "Attributes": [{"AttributeType": "String"}]}]}),
         ("accounts", "AttributeMetadata", {"value": [{"LogicalName": "a", "OptionSet": {}}]}),
-        ("accounts", "Keys", {"value": [{"LogicalName": "a"}]}),
-        ("accounts", "ManyToOneRelationships", {"value": [{"ReferencedEntity": "a"}]}),
+        ("accounts", "EntityDefinitions", {"value": [{**TABLE, "Keys": [{"LogicalName": "a"}]}]}),
+        (
+            "accounts",
+            "EntityDefinitions",
+            {"value": [{**TABLE, "ManyToOneRelationships": [{"ReferencedEntity": "a"}]}]},
+        ),
         ("accounts", "EntityDefinitions", {"value": [{"LogicalName": "account"}]}),
         ("Customers", "DataEntities", {"value": [{"PublicCollectionName": "Customers"}]}),
         ("Customers", "PublicEntities", {"Name": "Customer"}),
