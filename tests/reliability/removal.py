@@ -13,19 +13,24 @@ from tests.reliability.rules import RULES
 
 ROOT = Path(__file__).resolve().parents[2]
 FAILED = re.compile(r"^FAILED \S+::(\S+)", re.MULTILINE)
-TESTS_FAILED = 1  # pytest's exit status when tests were run and some failed
+ALL_PASSED, SOME_FAILED = 0, 1  # pytest's exit status when tests were run
 
 
 def without(rule: str) -> str:
-    """Run the tests of a rule without it. :returns: the first that failed, empty when none did."""
+    """Run the tests of a rule without it. :returns: the first that failed, empty when none did.
+
+    :raises RuntimeError: the tests did not run.
+    """
     command = [
         sys.executable, "-m", "pytest", "tests/reliability/test_rules.py", "-k", f"test_{rule.lower()}_",
         "--without", rule, "--exitfirst", "-q", "-p", "no:cacheprovider",
     ]  # fmt: skip
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    found = FAILED.search(done.stdout)
-    if done.returncode != TESTS_FAILED or found is None:
+    if done.returncode == ALL_PASSED:
         return ""
+    found = FAILED.search(done.stdout)
+    if done.returncode != SOME_FAILED or found is None:
+        raise RuntimeError(f"The tests of {rule} did not run:\n{done.stdout}{done.stderr}")
     return found[1]
 
 
