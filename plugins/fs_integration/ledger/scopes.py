@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import Connection, Table, bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from fs_integration.errors import ReconciliationError
 from fs_integration.ledger.tables import RunRow, ScopeRow
 from fs_integration.records import Scope
+
+# Every access to the ledger begins with one of these, so they are built once; their parameters are a scope's fields.
+_IS_SCOPE = (
+    ScopeRow.mapping == bindparam("mapping"),
+    ScopeRow.task == bindparam("task"),
+    ScopeRow.legal_entity == bindparam("legal_entity"),
+)
+_SCOPE = select(ScopeRow.id).where(*_IS_SCOPE)
+_RUN = (
+    select(RunRow.id)
+    .join(ScopeRow, RunRow.scope_id == ScopeRow.id)
+    .where(RunRow.run_key == bindparam("run_key"), *_IS_SCOPE)
+)
 
 
 def upsert(connection: Connection, model: Any) -> postgresql.Insert | sqlite.Insert:
@@ -20,20 +34,14 @@ def upsert(connection: Connection, model: Any) -> postgresql.Insert | sqlite.Ins
 
 def find_scope(connection: Connection, scope: Scope) -> int | None:
     """Return the number of a scope, None when nothing was ever kept for it."""
-    wanted = (
-        (ScopeRow.mapping == scope.mapping)
-        & (ScopeRow.task == scope.task)
-        & (ScopeRow.legal_entity == scope.legal_entity)
-    )
-    return connection.execute(select(ScopeRow.id).where(wanted)).scalar()
+    return connection.execute(_SCOPE, asdict(scope)).scalar()
 
 
 def scope_number(connection: Connection, scope: Scope) -> int:
     """Return the number of a scope; a new one gets a number."""
     found = find_scope(connection, scope)
     if found is None:
-        values = {"mapping": scope.mapping, "task": scope.task, "legal_entity": scope.legal_entity}
-        connection.execute(upsert(connection, ScopeRow).values(values).on_conflict_do_nothing())
+        connection.execute(upsert(connection, ScopeRow).values(asdict(scope)).on_conflict_do_nothing())
         found = find_scope(connection, scope)
     if found is None:
         raise ReconciliationError(f"Ledger: scope {scope} was entered but cannot be found again; look at its database.")
@@ -42,9 +50,7 @@ def scope_number(connection: Connection, scope: Scope) -> int:
 
 def find_run(connection: Connection, scope: Scope, run_key: str) -> int | None:
     """Return the number of a run of this scope, None when it was not begun."""
-    number = find_scope(connection, scope)
-    wanted = (RunRow.scope_id == number) & (RunRow.run_key == run_key)
-    return connection.execute(select(RunRow.id).where(wanted)).scalar()
+    return connection.execute(_RUN, {**asdict(scope), "run_key": run_key}).scalar()
 
 
 def run_number(connection: Connection, scope: Scope, run_key: str) -> int:
