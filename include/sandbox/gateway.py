@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from email.utils import format_datetime
 from typing import Any, Protocol
 
 from sandbox.announced import AnnouncedWaits
@@ -51,6 +52,7 @@ class Gateway:
         try:
             response = self._faults.handle(name, request, self._admit)
             rows = response.take_rows()
+            response.headers.setdefault("Date", format_datetime(self._environment.clock.now(), usegmt=True))
             self._wait(rows)
             return response
         finally:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -32,6 +32,18 @@ def target_of(area: str) -> tuple[str, str]:
 def both(area: str, action: str, times: int | None = 1, nth: int = 1, **args: Any) -> list[Place]:
     """Return one fault at the source rows and the same at the writes of an area."""
     return [{**place, "action": action, "args": args, "times": times, "nth": nth} for place in (reads(area), WRITES)]
+
+
+def in_turn(*faults: tuple[str, dict[str, Any]], at: Sequence[Place]) -> list[Place]:
+    """Return faults of which the first hits the first request, the second its repetition, and so on.
+
+    :param faults: action and args of each; :param at: places at which all of them happen.
+    """
+    return [
+        {**place, "action": action, "args": args, "nth": nth}
+        for place in at
+        for nth, (action, args) in enumerate(faults, start=1)
+    ]
 
 
 def assert_met(site: Site) -> None:

@@ -98,24 +98,30 @@ def request_id(headers: Mapping[str, str]) -> str:
 
 
 def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
-    """Return the seconds the service asks us to wait: from a number or from an HTTP date; None when it does not say."""
+    """Return the seconds the service asks us to wait: from a number or from an HTTP date; None when it does not say.
+
+    A date counts from the date of the answer, so that it means the same on a worker whose clock is off.
+
+    :param now: the moment that counts when the answer has no date.
+    """
     text = (headers.get("Retry-After") or "").strip()
     if not text:
         return None
     try:
         seconds = float(text)
     except ValueError:
-        seconds = _seconds_until(text, now or datetime.now(UTC))
+        sent = _moment(headers.get("Date", "")) or now or datetime.now(UTC)
+        until = _moment(text)
+        return None if until is None else min(max((until - sent).total_seconds(), 0.0), LONGEST_WAIT)
     return min(seconds, LONGEST_WAIT) if seconds >= 0 else None
 
 
-def _seconds_until(text: str, now: datetime) -> float:
+def _moment(text: str) -> datetime | None:
     try:
         moment = parsedate_to_datetime(text)
     except (TypeError, ValueError, OverflowError):
-        return -1.0
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return max((moment - now).total_seconds(), 0.0)
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _said(body: bytes) -> tuple[str, str]:
