@@ -32,7 +32,7 @@ def write(file: Path, found: Found) -> None:
 
 
 def table(found: Found) -> str:
-    """Return the matrix as Markdown; a cell without a test names the reason by its letter."""
+    """Return the matrix as Markdown; a cell that does not exist names the reason by its letter."""
     reasons = sorted({entry.elsewhere for entry in FAULTS.values()})
     letters = {reason: chr(ord("a") + number) for number, reason in enumerate(reasons)}
     columns = (*AREAS, SHARED)
