@@ -16,6 +16,7 @@ from tests.reliability.plugin import cases
 from tests.reliability.refusing import Refusal, finance_error
 from tests.reliability.rows import arriving, assert_holds, judge, lost, without
 from tests.reliability.steps import Killed
+from tests.reliability.trouble import in_turn
 
 from fs_integration.errors import PackageUnderWay, ServiceUnavailable
 from fs_integration.pipeline.load import load
@@ -140,8 +141,7 @@ def test_an_upload_cut_in_the_middle_is_done_again_under_its_own_name(area, site
     started = Started().watch(monkeypatch)
     site, _ = open_site(area, sites)
     upload = {"system": "finops", "method": "PUT", "path_regex": "/blob/"}
-    site.faults({**upload, "action": "drop_before", "times": 1}, {**upload, "action": "drop_after_commit", "times": 1},
-                {**upload, "action": "status", "times": 1, "args": {"status": 500}})  # fmt: skip
+    site.faults(*in_turn(("drop_before", {}), ("drop_after_commit", {}), ("status", {"status": 500}), at=[upload]))
     run_by_package(site)
     assert len(set(started.executions)) == len(started.executions)
     as_by_odata(site, area)
