@@ -177,6 +177,9 @@ def main() -> int:
     except ServiceError as exc:
         console.print(f"[red]{exc}")
         return 1
+    except Exception as exc:  # its traceback goes to the log, where nobody would look without being told
+        console.print(f"[red]The demo ended with {type(exc).__name__}; what happened: {LOG}", soft_wrap=True)
+        raise
 
 
 if __name__ == "__main__":

@@ -18,3 +18,13 @@ def test_the_demo_does_not_sweep_away_what_make_up_is_using(tmp_path, monkeypatc
     with pytest.raises(ServiceError, match="make down"):
         demo.demo()
     assert ledger.exists()
+
+
+def test_an_unexpected_error_says_where_to_look(monkeypatch, capsys):
+    def fail():
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(demo, "demo", fail)
+    with pytest.raises(ZeroDivisionError):
+        demo.main()
+    assert f"ended with ZeroDivisionError; what happened: {demo.LOG}" in capsys.readouterr().out

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fs_integration.frames import frame_of
@@ -18,6 +18,7 @@ TABLE = EntityMetadata(
     columns={"product": Column(name="product", kind=ColumnKind.TEXT), "site": Column(name="site", kind=ColumnKind.TEXT),
              "owner": Column(name="owner", kind=ColumnKind.LOOKUP)},
 )  # fmt: skip
+TEXT = st.text("aAbBzZ09 -_'\u00e9\u00df\u0130\U0001f600", max_size=4)  # few letters: all of them took too long to draw
 ORDERS: dict[str, Callable[[str], object]] = {
     "as written": str,
     "without case": str.casefold,
@@ -40,7 +41,8 @@ def _holds(part: Range, value: str, order: Callable[[str], object]) -> bool:
 
 
 @pytest.mark.parametrize("order", ORDERS.values(), ids=list(ORDERS))
-@given(known=st.lists(st.text(max_size=4), min_size=8, max_size=30, unique=True), value=st.text(max_size=4))
+@settings(deadline=None)
+@given(known=st.lists(TEXT, min_size=8, max_size=30, unique=True), value=TEXT)
 def test_every_value_lies_in_a_range(order: Callable[[str], object], known: list[str], value: str) -> None:
     parts = key_ranges(_rows(known), TABLE, ["product", "site"], parts=2)
     assert len(parts) == 2
