@@ -175,15 +175,18 @@ def _hours(minutes: pa.Array) -> pa.Array:
 def _unit_amount(total: pa.Array, discount: pa.Array, quantity: pa.Array, parts: int = 1) -> pa.Array:
     """Total, with the discount put back when there is one, by quantity; 0 for quantity 0, as the solution computes.
 
+    The solution counts what is missing as 0.
+
     :param parts: how many of ``quantity`` make one of what the price is for: 60 for minutes and a price per hour.
     """
-    amount = pc.add(_wide(total), pc.fill_null(_wide(discount), _ZERO)).cast(_WIDE)
-    return _divided(_rounded(pc.multiply(amount, pa.scalar(parts).cast(_FACTOR))).cast(_WIDE), _wide(quantity))
+    total, discount, quantity = (_or_zero(_number(column)).cast(_WIDE) for column in (total, discount, quantity))
+    amount = pc.add(total, discount).cast(_WIDE)
+    return _divided(_rounded(pc.multiply(amount, pa.scalar(parts).cast(_FACTOR))).cast(_WIDE), quantity)
 
 
 def _discount(total: pa.Array, discount: pa.Array, quantity: pa.Array, parts: int = 1) -> pa.Array:
-    gross = product_of(_unit_amount(total, discount, quantity, parts), quantity)
-    return difference(_divided(_wide(gross), pa.array([parts] * len(gross)).cast(_WIDE)), total)
+    gross = product_of(_unit_amount(total, discount, quantity, parts), _or_zero(_number(quantity)))
+    return difference(_divided(_wide(gross), pa.array([parts] * len(gross)).cast(_WIDE)), _or_zero(_number(total)))
 
 
 def _divided(amount: pa.Array, by: pa.Array) -> pa.Array:

@@ -114,6 +114,8 @@ def test_the_documented_example_gives_the_documented_quantities(
         (100, None, 4, 25, 0),
         (100, 0, 4, 25, 0),
         (100, 20, 0, 0, -100),
+        (100, 20, None, 0, -100),
+        (None, None, 4, 0, 0),
         ("33.33", None, 7, "4.7614285714", 0),
     ],
 )
@@ -134,6 +136,13 @@ def test_services_are_priced_by_the_hour_and_minutes_are_converted() -> None:
     assert (
         round(called("service_discount", *state, number(1), number(None), number(100), number(20), number(90)), 4) == 20
     )
+
+
+def test_a_service_without_a_duration_is_one_of_no_time() -> None:
+    """The solution counts what is missing as 0."""
+    state = (option(USED), option(COMPLETED))
+    assert called("service_price", *state, number(1), number(None), number(100), number(20), number(None)) == 0
+    assert called("service_discount", *state, number(1), number(None), number(100), number(20), number(None)) == -100
 
 
 # The published filters, as the service reads them: (header status, order flag, line status, allocated) -> passes.
