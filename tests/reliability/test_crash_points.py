@@ -20,7 +20,7 @@ from fs_integration.points import watched
 SHARES = 4  # parts of an area's points, so that workers share them
 # `make test` tries one part, to stay within its time; FS_ALL_POINTS=1 tries every point (docs/reliability.md).
 TRIED = range(SHARES if os.environ.get("FS_ALL_POINTS") else 1)
-PAIRS = 5
+PAIRS = 3
 KINDS = {"staging.write", "staging.rename", "docs.write", "ledger.commit", "http.send", "http.answered"}
 
 

@@ -59,9 +59,9 @@ class DataverseClient:
         self, settings: ServiceSettings, *, tokens: Tokens | None = None, clock: Time | None = None,
         rules: ErrorRules | None = None,
     ) -> None:  # fmt: skip
-        self._settings, self._tokens = settings, tokens or TokenSource(settings)
+        self._settings = settings
         self._transport = Transport(
-            f"{settings.base_url}/{API}", self._tokens, ca_file=settings.ca_file,
+            f"{settings.base_url}/{API}", tokens or TokenSource(settings), ca_file=settings.ca_file,
             limits=settings.limits, clock=clock,
             limiter=limiter_of(settings.base_url, settings.client_id, (clock or Time()).now), rules=rules,
         )  # fmt: skip

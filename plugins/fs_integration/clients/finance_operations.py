@@ -48,9 +48,9 @@ class FinanceOperationsClient:
         self, settings: ServiceSettings, *, tokens: Tokens | None = None, clock: Time | None = None,
         rules: ErrorRules | None = None,
     ) -> None:  # fmt: skip
-        self._settings, self._tokens = settings, tokens or TokenSource(settings)
+        self._settings = settings
         self._transport = Transport(
-            settings.base_url, self._tokens, ca_file=settings.ca_file, limits=settings.limits,
+            settings.base_url, tokens or TokenSource(settings), ca_file=settings.ca_file, limits=settings.limits,
             clock=clock, limiter=limiter_of(settings.base_url, settings.client_id, (clock or Time()).now), rules=rules,
         )  # fmt: skip
         self._actions = PackageActions(self._transport, settings, clock or Time())
